@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* primitive.h -- how C functions become Smalltalk methods.
+ *
+ * A method `<primitive: name>` runs the function registered under that name; when it answers OOP_FAIL the Smalltalk body of the
+ * method runs (m->failure says why).  Each layer contributes a table; the order of all names is part of the image format.
+ *
+ * A primitive reads m->args[0] (receiver) and m->args[1..m->argc]; these are already resolved, and the collector keeps m->args right.  What it
+ * reads *inside* those objects it must resolve (oop_resolve) and compare with oop_same.  To write to an object it first gets
+ * machine_writable_may_gc.  It must not recurse with its input, and charges reductions (primitive_charge) for work that grows. */
+#ifndef ATOLL_PRIMITIVE_H
+#define ATOLL_PRIMITIVE_H
+
+#include "machine.h"
+
+typedef Oop (*PrimitiveFunction)(Machine *m);
+
+typedef struct Primitive {
+  const char *name; /* as in <primitive: name> */
+  PrimitiveFunction function;
+  uint8_t argc;
+  const char *doc; /* one line */
+} Primitive;
+
+struct PrimitiveTable {
+  unsigned count;
+  const Primitive *entries[4095]; /* by number */
+  uint64_t names_hash;
+};
+
+/* Adds ENTRIES (ended by a NULL name).  Before any machine runs. */
+void primitive_table_add(PrimitiveTable *table, const Primitive *entries);
+int primitive_table_find(const PrimitiveTable *table, const char *name, size_t length); /* number or -1 */
+
+static inline Oop primitive_fail(Machine *m, FailureReason reason) {
+  m->failure = (uint16_t)reason;
+  return OOP_FAIL;
+}
+static inline void primitive_charge(Machine *m, size_t work_bytes) { m->budget -= (int32_t)(work_bytes >> 8); }
+
+/* The tables of this layer, one per file: each defined at the end of its .c file. */
+extern const Primitive object_primitives[];    /* object_primitives.c: identity, class, instance variables, copying, become */
+extern const Primitive control_primitives[];   /* control_primitives.c: perform:, blocks, contexts, unwinding */
+extern const Primitive behavior_primitives[];  /* behavior_primitives.c: classes, method dictionaries, compiling */
+extern const Primitive integer_primitives[];   /* integer_primitives.c: SmallInteger and large */
+extern const Primitive float_primitives[];     /* float_primitives.c */
+extern const Primitive string_primitives[];    /* string_primitives.c: bytes, symbols, hashing, searching */
+extern const Primitive array_primitives[];     /* array_primitives.c: at:, replaceFrom:.., basicNew: */
+extern const Primitive system_primitives[];    /* system_primitives.c: time, output, arguments */
+
+#endif
