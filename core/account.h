@@ -7,6 +7,7 @@
 #define ATOLL_ACCOUNT_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 

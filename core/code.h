@@ -13,7 +13,7 @@
  *   A frame on the actor's stack (grows upwards; FP points at register 0):
  *
  *   FP[-3] context   nil, or the Context object that knows this frame
- *   FP[-2] link      how to return: LINK_* packed in a SmallInteger; FRAME_BOTTOM_LINK at the bottom
+ *   FP[-2] link      how to return: LINK_* packed in a SmallInteger
  *   FP[-1] code      the CompiledCode that runs
  *   FP[0]  receiver  (a block: the BlockClosure)
  *   FP[1].. arguments, then temporaries, then expression registers.
@@ -63,14 +63,20 @@ static inline int64_t code_header_make(unsigned args, unsigned registers, unsign
          (int64_t)flags << CODE_FLAGS_SHIFT;
 }
 
-/* The link word: index of the instruction to continue at in the caller's code, the caller's register that
- * gets the answer, and how far below the caller's FP is. */
+/* The link word: where to continue in the caller's code (in 32-bit words from the start of the code *object*), the caller's
+ * register that gets the answer, and how far below the caller's FP is.
+ *
+ * A bottom frame (pushed by machine_start) has a negative link: returning from it ends the run.  -1: nothing is below;
+ * else -(offset of the FP below, in slots from the stack base) - 1, and FP[-4] holds the pc to continue there. */
 enum { FRAME_CONTEXT = -3, FRAME_LINK = -2, FRAME_CODE = -1, FRAME_CONTROL = 3 };
 #define LINK_MAKE(pc_index, dest, base) oop_from_small((int64_t)(pc_index) << 20 | (int64_t)(dest) << 10 | (int64_t)(base))
 #define LINK_PC(link) ((uint32_t)(oop_to_small(link) >> 20))
 #define LINK_DEST(link) ((unsigned)(oop_to_small(link) >> 10) & 0x3ff)
 #define LINK_BASE(link) ((unsigned)oop_to_small(link) & 0x3ff)
-#define FRAME_BOTTOM_LINK oop_from_small(-1) /* returning from this frame ends the run */
+#define LINK_BOTTOM(below) oop_from_small(-(int64_t)(below) - 1) /* below: 0 for nothing */
+#define LINK_IS_BOTTOM(link) ((int64_t)(link) < 0)
+#define LINK_BELOW(link) ((size_t)(-oop_to_small(link) - 1))
+enum { FRAME_SAVED_PC = -4 };
 
 /* BlockClosure slots. */
 enum { CLOSURE_CODE, CLOSURE_RECEIVER, CLOSURE_HOME, CLOSURE_COPIED };

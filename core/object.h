@@ -48,9 +48,14 @@ typedef enum Format {
   FORMAT_BYTES = 8 /* 8..15: bytes; (format & 7) bytes at the end of the last slot are unused */
 } Format;
 
+/* An object that the collector has moved holds its new address, shifted, in place of the header: class index 0
+ * is nobody's.  So even an object without slots can be forwarded. */
+static inline bool header_is_forwarded(uint64_t header) { return (header & (((uint64_t)1 << 19) - 1)) == 0; }
+static inline uint64_t header_forward(uint64_t address) { return address << 16; }
+static inline uint64_t header_forwarded_to(uint64_t header) { return header >> 16; }
+
 /* Header flags. */
 #define FLAG_GUARD ((uint64_t)1 << 24)     /* a store must take the slow path: in S, or old and not remembered */
-#define FLAG_FORWARDED ((uint64_t)1 << 25) /* collector only: slots[0] is the new address */
 #define FLAG_OLD ((uint64_t)1 << 26)       /* in the old generation or large-object space of its W */
 #define FLAG_SHADOW ((uint64_t)1 << 27)    /* the W copy of an object of S */
 #define FLAG_MARKED ((uint64_t)1 << 28)    /* collector only, large objects; in S: object is shadowable */

@@ -124,7 +124,9 @@ typedef enum Opcode {
   X(NOT, "not", 0) X(VALUE0, "value", 0) X(VALUE1, "value:", 1) X(VALUE2, "value:value:", 2)     \
   X(VALUE3, "value:value:value:", 3) X(VALUE4, "value:value:value:value:", 4)                    \
   X(MUST_BE_BOOLEAN, "mustBeBoolean", 0) X(DOES_NOT_UNDERSTAND, "doesNotUnderstand:", 1)         \
-  X(CANNOT_RETURN, "cannotReturn:", 1) X(NUM_ARGS_ERROR, "numArgsError:", 1)
+  X(CANNOT_RETURN, "cannotReturn:", 1) X(NUM_ARGS_ERROR, "numArgsError:", 1)                     \
+  X(UNWIND_RETURN, "unwindReturn:to:", 2) X(TOO_DEEP, "callNestingTooDeep", 0)                   \
+  X(HEAP_LIMIT, "heapLimitReached", 0)
 
 typedef enum SpecialSelector {
 #define X(name, text, args) SPECIAL_##name,

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* send_cache.h -- what a send site with a given receiver class ends up running.
+ *
+ * One direct-mapped table serves all sites: the key is the address of the send instruction and the class index, so
+ * a site with several receiver classes simply has several entries.  A cache that a thread lends to all machines on one S holds
+ * methods of that S only; a machine whose classes or methods differ from its S has a cache of its own, emptied
+ * by every collection (W code moves) and every change of behaviour. */
+#ifndef ATOLL_SEND_CACHE_H
+#define ATOLL_SEND_CACHE_H
+
+#include "machine.h"
+#include "primitive.h"
+
+typedef struct SendCacheEntry {
+  uint64_t key; /* 0: empty */
+  Object *code;
+  union {
+    const uint32_t *words;       /* first instruction */
+    PrimitiveFunction primitive; /* has_primitive */
+  };
+  uint16_t registers;
+  uint8_t has_primitive, argc;
+} SendCacheEntry;
+
+struct SendCache {
+  uint32_t mask; /* capacity - 1 */
+  SendCacheEntry entries[];
+};
+
+enum { SEND_CACHE_THREAD = 4096, SEND_CACHE_OWN = 256 };
+
+SendCache *send_cache_new(Accounts *accounts, uint32_t capacity);
+void send_cache_delete(Accounts *accounts, SendCache *cache);
+void send_cache_clear(SendCache *cache);
+
+static inline uint64_t send_key(const uint32_t *site, uint32_t class_index) {
+  return (uint64_t)(uintptr_t)site >> 2 << CLASS_INDEX_BITS | class_index;
+}
+static inline SendCacheEntry *send_cache_entry(SendCache *cache, const uint32_t *site, uint32_t class_index) {
+  return &cache->entries[((uint32_t)((uintptr_t)site >> 2) ^ class_index * 0x9e5u) & cache->mask];
+}
+
+#endif

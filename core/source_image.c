@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT */
+/* source_image.c -- reading an S: symbols, offsets, replaced objects. */
+#include "source_image.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+uint64_t window_base; /* set by window_init before any machine exists, constant from then on */
+
+const SourceImage *source_image_retain(const SourceImage *image) {
+  SourceImage *counted = (SourceImage *)image; /* the count is the only field that changes */
+  atomic_fetch_add_explicit(&counted->references, 1, memory_order_relaxed);
+  return image;
+}
+
+void source_image_release(const SourceImage *image) {
+  SourceImage *counted = (SourceImage *)image;
+  if (!image) return;
+  if (atomic_fetch_sub_explicit(&counted->references, 1, memory_order_acq_rel) == 1) counted->release(counted);
+}
+
+uint32_t symbol_hash(const char *text, size_t length) { return (uint32_t)(XXH3_64bits(text, length) & HASH_MASK); }
+
+static Oop span_symbol(const SourceSpan *span, const char *text, size_t length, uint32_t hash) {
+  if (!span->symbols) return 0;
+  for (uint32_t i = hash & span->symbol_mask; span->symbols[i]; i = (i + 1) & span->symbol_mask) {
+    Object *symbol = oop_to_object(span->symbols[i]);
+    if (object_hash(symbol) == hash && object_byte_size(symbol) == length && memcmp(object_bytes(symbol), text, length) == 0)
+      return span->symbols[i];
+  }
+  return 0;
+}
+
+Oop source_image_symbol(const SourceImage *image, const char *text, size_t length, uint32_t hash) {
+  Oop found = span_symbol(&image->base, text, length, hash);
+  return found ? found : span_symbol(&image->layer, text, length, hash);
+}
+
+bool source_image_offset(const SourceImage *image, Oop x, uint64_t *offset) {
+  if (source_span_has(&image->base, x)) return *offset = (x - image->base.start) << 1, true;
+  if (source_span_has(&image->layer, x)) return *offset = (x - image->layer.start) << 1 | 1, true;
+  return false;
+}
+
+Oop source_image_at(const SourceImage *image, uint64_t offset) {
+  const SourceSpan *span = offset & 1 ? &image->layer : &image->base;
+  uint64_t at = offset >> 1, word = at >> 3;
+  if (at >= span->size || at & 7) return 0;
+  if (!(span->object_starts[word >> 6] >> (word & 63) & 1)) return 0;
+  return span->start + at;
+}
+
+Oop source_image_replacement(const SourceImage *image, Oop x) {
+  if (!image->replaced) return x;
+  for (uint32_t i = address_hash(x) & image->replaced_mask; image->replaced[i].original; i = (i + 1) & image->replaced_mask)
+    if (image->replaced[i].original == x) return image->replaced[i].replacement;
+  return x;
+}

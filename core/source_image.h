@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* source_image.h -- an S as the machine sees it: one base image and at most one layer over it.
+ *
+ * Nothing here changes after source_image_new, so any thread may read it.  The images library maps files and freezes
+ * machines into these; core only reads them.
+ *
+ * A layer may replace objects of the base.  References to a replaced object that stand in the base cannot be patched: oop_resolve looks
+ * them up in `replaced`, an open-addressing table from base object to layer object.  Objects of the layer never refer to a
+ * replaced object. */
+#ifndef ATOLL_SOURCE_IMAGE_H
+#define ATOLL_SOURCE_IMAGE_H
+
+#include <stdatomic.h>
+
+#include "machine.h"
+
+typedef struct ReplacedEntry {
+  Oop original, replacement; /* original 0: empty */
+} ReplacedEntry;
+
+/* One contiguous image in the window. */
+typedef struct SourceSpan {
+  uint64_t start, size;           /* addresses */
+  const uint64_t *object_starts;  /* bitmap, one bit per 8 bytes from start: an object header is there */
+  const Oop *symbols;             /* open addressing by hash; 0: empty */
+  uint32_t symbol_mask;           /* capacity - 1, or 0 with symbols NULL */
+} SourceSpan;
+
+struct SourceImage {
+  _Atomic int64_t references;
+  uint64_t id;                 /* names the contents; equal ids mean equal S */
+  SourceSpan base, layer;      /* layer.size 0: none */
+  const Oop *classes;          /* by class index; 0: unused.  Of the layer when there is one */
+  uint32_t class_count;
+  const ReplacedEntry *replaced;
+  uint32_t replaced_mask;      /* capacity - 1; replaced NULL when the layer replaces nothing */
+  uint32_t overridden;         /* special selectors that no longer have the built-in meaning in this S */
+  Oop system_dictionary;
+  const Oop *special_selectors; /* SPECIAL_COUNT Symbols */
+  const PrimitiveTable *primitives;
+  void (*release)(SourceImage *image); /* called with the last reference */
+  void *mapping;                       /* of the images library */
+};
+
+const SourceImage *source_image_retain(const SourceImage *image);
+void source_image_release(const SourceImage *image);
+
+static inline uint64_t source_image_id(const SourceImage *image) { return image->id; }
+
+static inline bool source_span_has(const SourceSpan *span, Oop x) { return x - span->start < span->size; }
+static inline bool source_image_has(const SourceImage *image, Oop x) {
+  return source_span_has(&image->base, x) || source_span_has(&image->layer, x);
+}
+
+/* Position of an object of this S, the same in every process that has the same S: byte offset << 1, bit 0 set for the layer. */
+bool source_image_offset(const SourceImage *image, Oop x, uint64_t *offset);
+Oop source_image_at(const SourceImage *image, uint64_t offset); /* 0 when no object starts there */
+
+/* The layer's replacement of an object of the base, or X. */
+Oop source_image_replacement(const SourceImage *image, Oop x);
+
+/* Symbol with these bytes, or 0. */
+Oop source_image_symbol(const SourceImage *image, const char *text, size_t length, uint32_t hash);
+
+/* Hash of the bytes of a symbol: HASH_BITS wide, never depends on the process. */
+uint32_t symbol_hash(const char *text, size_t length);
+
+static inline uint32_t address_hash(Oop x) { return (uint32_t)((x >> 3) * 0x9e3779b97f4a7c15ull >> 40); }
+
+#endif
