@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* classes.h -- the classes that C knows by index, and the slots of the objects that C reads.
  *
- * The builder makes these classes before it reads the first kernel source (images/genesis.c); images/kernel/*.st then
+ * The builder makes these classes before it reads the first kernel source (images/genesis.c); the .st files of images/kernel then
  * defines them in full, with the same superclass and instance variables.  The order fixes the class indices:
  * new entries go to the end. */
 #ifndef ATOLL_CLASSES_H
@@ -96,6 +96,8 @@ enum { METHODS_TALLY, METHODS_FIRST_KEY };
 /* BindingDictionary: table is an Array of nil or VariableBinding, open addressing by the key's hash, capacity a power of two. */
 enum { DICTIONARY_TALLY, DICTIONARY_TABLE, DICTIONARY_ENVIRONMENT, DICTIONARY_NAME, DICTIONARY_SLOTS };
 enum { MESSAGE_SELECTOR, MESSAGE_ARGUMENTS, DIRECTED_MESSAGE_RECEIVER };
+enum { PROXY_ID, PROXY_MODE, PROXY_DELAY };
+enum { PROMISE_STATE, PROMISE_VALUE, PROMISE_REACTIONS, PROMISE_NUMBER, PROMISE_OWNER, PROMISE_SLOTS };
 enum { CONTEXT_FRAME /* SmallInteger offset of FP from the stack base, nil when it has returned */, CONTEXT_CODE, CONTEXT_RECEIVER, CONTEXT_SLOTS };
 enum {
   DEBUG_FILE,     /* String */

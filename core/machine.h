@@ -68,6 +68,9 @@ struct Machine {
   int32_t budget; /* reductions left in this slice */
   Oop *args;      /* of the running primitive: args[0] receiver, args[1].. arguments; kept right by the collector */
   uint32_t argc;  /* arguments, receiver not counted */
+  Oop selector;   /* for primitives that take any message, and perform: */
+  Oop call;       /* OOP_CONTROL: CompiledCode to run with args/argc, or 0: fp and pc were changed */
+  uint16_t answer_to;  /* register that machine_answer fills */
   uint16_t failure;    /* FailureReason of the last failed primitive */
   uint8_t in_shadow;   /* something of S is modified here or in the layer: resolve references */
   uint8_t interrupt;   /* set by the owner's scheduler through budget = 0: look at flags */
@@ -145,9 +148,17 @@ void machine_pop_handles(Machine *m, unsigned down_to);
 static inline Oop machine_handle(const Machine *m, unsigned index) { return m->handles[index]; }
 static inline void machine_set_handle(Machine *m, unsigned index, Oop value) { m->handles[index] = value; }
 
+/* An idle machine: collects and keeps only what is live, in the smallest block.  machine_collect_all_may_gc: both generations. */
+void machine_pack_may_gc(Machine *m);
+void machine_collect_all_may_gc(Machine *m);
+
 /* ---- references and identity (shadow.c): the only two functions that know about copies ------------------------------------------- */
 
 Oop oop_resolve_slow(const Machine *m, Oop x);
+/* From now on ORIGINAL (an object of S as this S has it) means COPY to this actor. */
+bool shadow_enter(Machine *m, Oop original, Oop copy);
+/* The object of S whose copy W_COPY is, or 0. */
+Oop shadow_original(const Machine *m, Oop w_copy);
 /* The object that X means to this actor: X itself, or the W copy (or the layer's) of an object of S. */
 static inline Oop oop_resolve(const Machine *m, Oop x) {
   if (!m->in_shadow || !oop_in_source(x)) return x;

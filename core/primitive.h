@@ -14,11 +14,16 @@
 
 typedef Oop (*PrimitiveFunction)(Machine *m);
 
+/* On the doesNotUnderstand: of a class: run it for any selector that is not found, as if it were the method that was: args are those of the
+ * send, m->selector is the selector.  OOP_FAIL: a Message is made and doesNotUnderstand: sent as always. */
+enum { PRIMITIVE_ANY_MESSAGE = 1 };
+
 typedef struct Primitive {
   const char *name; /* as in <primitive: name> */
   PrimitiveFunction function;
   uint8_t argc;
   const char *doc; /* one line */
+  uint8_t flags;   /* PRIMITIVE_* */
 } Primitive;
 
 struct PrimitiveTable {

@@ -7,18 +7,6 @@
 
 uint64_t window_base; /* set by window_init before any machine exists, constant from then on */
 
-const SourceImage *source_image_retain(const SourceImage *image) {
-  SourceImage *counted = (SourceImage *)image; /* the count is the only field that changes */
-  atomic_fetch_add_explicit(&counted->references, 1, memory_order_relaxed);
-  return image;
-}
-
-void source_image_release(const SourceImage *image) {
-  SourceImage *counted = (SourceImage *)image;
-  if (!image) return;
-  if (atomic_fetch_sub_explicit(&counted->references, 1, memory_order_acq_rel) == 1) counted->release(counted);
-}
-
 uint32_t symbol_hash(const char *text, size_t length) { return (uint32_t)(XXH3_64bits(text, length) & HASH_MASK); }
 
 static Oop span_symbol(const SourceSpan *span, const char *text, size_t length, uint32_t hash) {
@@ -34,12 +22,6 @@ static Oop span_symbol(const SourceSpan *span, const char *text, size_t length, 
 Oop source_image_symbol(const SourceImage *image, const char *text, size_t length, uint32_t hash) {
   Oop found = span_symbol(&image->base, text, length, hash);
   return found ? found : span_symbol(&image->layer, text, length, hash);
-}
-
-bool source_image_offset(const SourceImage *image, Oop x, uint64_t *offset) {
-  if (source_span_has(&image->base, x)) return *offset = (x - image->base.start) << 1, true;
-  if (source_span_has(&image->layer, x)) return *offset = (x - image->layer.start) << 1 | 1, true;
-  return false;
 }
 
 Oop source_image_at(const SourceImage *image, uint64_t offset) {

@@ -28,6 +28,7 @@ typedef struct SourceSpan {
 
 struct SourceImage {
   _Atomic int64_t references;
+  bool pinned;                 /* never released: set before any other thread sees it */
   uint64_t id;                 /* names the contents; equal ids mean equal S */
   SourceSpan base, layer;      /* layer.size 0: none */
   const Oop *classes;          /* by class index; 0: unused.  Of the layer when there is one */
@@ -42,8 +43,17 @@ struct SourceImage {
   void *mapping;                       /* of the images library */
 };
 
-const SourceImage *source_image_retain(const SourceImage *image);
-void source_image_release(const SourceImage *image);
+/* An S that the process keeps for good is pinned: counting costs nothing then. */
+static inline const SourceImage *source_image_retain(const SourceImage *image) {
+  SourceImage *counted = (SourceImage *)image; /* the count is the only field that changes */
+  if (!image->pinned) atomic_fetch_add_explicit(&counted->references, 1, memory_order_relaxed);
+  return image;
+}
+static inline void source_image_release(const SourceImage *image) {
+  SourceImage *counted = (SourceImage *)image;
+  if (!image || image->pinned) return;
+  if (atomic_fetch_sub_explicit(&counted->references, 1, memory_order_acq_rel) == 1) counted->release(counted);
+}
 
 static inline uint64_t source_image_id(const SourceImage *image) { return image->id; }
 
@@ -53,8 +63,21 @@ static inline bool source_image_has(const SourceImage *image, Oop x) {
 }
 
 /* Position of an object of this S, the same in every process that has the same S: byte offset << 1, bit 0 set for the layer. */
-bool source_image_offset(const SourceImage *image, Oop x, uint64_t *offset);
-Oop source_image_at(const SourceImage *image, uint64_t offset); /* 0 when no object starts there */
+static inline bool source_image_offset(const SourceImage *image, Oop x, uint64_t *offset) {
+  if (source_span_has(&image->base, x)) return *offset = (x - image->base.start) << 1, true;
+  if (source_span_has(&image->layer, x)) return *offset = (x - image->layer.start) << 1 | 1, true;
+  return false;
+}
+/* For offsets that this process made against this very S. */
+static inline Oop source_image_at_unchecked(const SourceImage *image, uint64_t offset) {
+  return (offset & 1 ? image->layer.start : image->base.start) + (offset >> 1);
+}
+Oop source_image_at(const SourceImage *image, uint64_t offset); /* any number: 0 when no object starts there */
+
+/* The class object as this S has it, 0 when the index is not used. */
+static inline Oop source_image_class_at(const SourceImage *image, uint32_t class_index) {
+  return class_index < image->class_count ? image->classes[class_index] : 0;
+}
 
 /* The layer's replacement of an object of the base, or X. */
 Oop source_image_replacement(const SourceImage *image, Oop x);

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/* collector.c -- the moving, generational collector of one machine.
+ *
+ * A minor collection copies the live part of the block into a new block (Cheney's scan), together with the stack.  Objects that survive
+ * a second time, once there are enough of them, go to the old generation instead.  A major collection copies the old
+ * generation as well and frees large objects that were not reached.  Nothing of S is ever scanned: S does not refer to any W.
+ * While it copies, references to objects of S that this machine has modified are replaced by the copies.
+ *
+ * Memory for the worst case is taken before anything moves, so a collection that has begun cannot fail.
+ * No recursion: what is left to do is what lies between scan and alloc of each destination, and the list of marked large objects. */
+#include "debug.h"
+#include "memory_internal.h"
+#include "send_cache.h"
+
+typedef struct Collection {
+  Machine *m;
+  OldSpace *old;
+  const char *from, *from_end, *aged; /* the young objects being left */
+  char *to, *scan, *to_start, *to_end; /* where they go */
+  bool major, promote;
+  LargeObject **gray; /* large objects reached and not yet scanned (major) */
+  size_t gray_count;
+} Collection;
+
+static Object *copy_to(Collection *c, Object *from, bool to_old) {
+  size_t bytes = object_total_bytes(from);
+  Object *to;
+  if (to_old) {
+    OldChunk *chunk = c->old->chunks;
+    if ((size_t)(chunk->end - chunk->alloc) < bytes) chunk = c->old->chunks = chunk->next; /* reserved: cannot happen twice */
+    to = (Object *)chunk->alloc;
+    chunk->alloc += bytes;
+    c->old->used += bytes;
+    memcpy(to, from, bytes);
+    to->header |= FLAG_OLD | FLAG_GUARD;
+  } else {
+    to = (Object *)c->to;
+    c->to += bytes;
+    memcpy(to, from, bytes);
+  }
+  from->header = header_forward(oop_from_object(to));
+  return to;
+}
+
+static void mark_large(Collection *c, Object *object) {
+  if (object->header & FLAG_MARKED) return;
+  object->header |= FLAG_MARKED;
+  c->gray[c->gray_count++] = (LargeObject *)((char *)object - offsetof(LargeObject, object));
+}
+
+/* In a major collection: the new block, or the one chunk that begin_major made. */
+static bool is_destination(const Collection *c, const char *address) {
+  const OldChunk *chunk = c->old->chunks;
+  return (address >= c->to_start && address < c->to_end) || (address >= (const char *)chunk->data && address < chunk->end);
+}
+
+static Oop forward(Collection *c, Oop x) {
+  if (!oop_is_pointer(x) || !x) return x;
+  if (address_in_source(x)) {
+    if (!c->m->in_shadow) return x;
+    x = oop_resolve_slow(c->m, x);
+    if (address_in_source(x)) return x;
+  }
+  Object *object = oop_to_object(x);
+  bool young = (const char *)object >= c->from && (const char *)object < c->from_end;
+  if (!young && !c->major) return x;
+  uint64_t header = object->header;
+  if (header_is_forwarded(header)) return header_forwarded_to(header);
+  if (young) return oop_from_object(copy_to(c, object, c->promote && (const char *)object < c->aged));
+  if (is_destination(c, (char *)object)) return x; /* a shadow copy, moved already */
+  if (header >> SIZE_SHIFT == OBJECT_SIZE_LARGE) return mark_large(c, object), x;
+  if (header & FLAG_MARKED) return x;
+  return oop_from_object(copy_to(c, object, true));
+}
+
+static bool forward_slots(Collection *c, Object *object) {
+  size_t count = object_pointer_slots(object);
+  bool young = false;
+  for (size_t i = 0; i < count; i++) {
+    Oop x = object->slots[i];
+    if (!oop_is_pointer(x)) continue;
+    object->slots[i] = x = forward(c, x);
+    young |= (char *)(uintptr_t)x >= c->to_start && (char *)(uintptr_t)x < c->to_end;
+  }
+  return young;
+}
+
+static void scan_old(Collection *c) {
+  for (OldChunk *chunk = c->old->chunks; chunk; chunk = chunk->next)
+    while (chunk->scan < chunk->alloc) {
+      Object *object = (Object *)chunk->scan;
+      chunk->scan += object_total_bytes(object);
+      if (forward_slots(c, object) && !machine_remember(c->m, object)) fatal(c->m, "no memory for the remembered set");
+    }
+}
+
+static bool old_pending(const Collection *c) {
+  if (!c->old) return false;
+  for (OldChunk *chunk = c->old->chunks; chunk; chunk = chunk->next)
+    if (chunk->scan < chunk->alloc) return true;
+  return false;
+}
+
+static void scan_all(Collection *c) {
+  do {
+    while (c->scan < c->to) {
+      Object *object = (Object *)c->scan;
+      c->scan += object_total_bytes(object);
+      forward_slots(c, object);
+    }
+    if (c->old) scan_old(c);
+    while (c->gray_count) {
+      Object *object = &c->gray[--c->gray_count]->object;
+      if (forward_slots(c, object) && object->header & FLAG_GUARD && !machine_remember(c->m, object))
+        fatal(c->m, "no memory for the remembered set");
+    }
+  } while (c->scan < c->to || old_pending(c));
+}
+
+static void forward_roots(Collection *c, Oop *stack, size_t stack_slots) {
+  Machine *m = c->m;
+  for (size_t i = 0; i < stack_slots; i++) stack[i] = forward(c, stack[i]);
+  for (int i = 0; i < ROOT_COUNT; i++) m->roots[i] = forward(c, m->roots[i]);
+  for (unsigned i = 0; i < m->handle_count; i++) m->handles[i] = forward(c, m->handles[i]);
+  if (!m->shadows) return;
+  for (uint32_t i = 0; i <= m->shadows->mask; i++)
+    if (m->shadows->entries[i].original) m->shadows->entries[i].copy = forward(c, m->shadows->entries[i].copy);
+}
+
+/* The old objects that refer to young ones: roots of a minor collection. Those that no longer do are guarded again. */
+static void forward_remembered(Collection *c) {
+  OldSpace *old = c->old;
+  uint32_t count = old->remembered_count;
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    Object *object = old->remembered[i];
+    if (forward_slots(c, object))
+      old->remembered[kept++] = object;
+    else
+      object->header |= FLAG_GUARD;
+  }
+  old->remembered_count = kept;
+}
+
+/* ---- old generation --------------------------------------------------------------------------------------- */
+
+static bool reserve_old(Machine *m, size_t bytes) {
+  OldSpace *old = machine_old_space(m);
+  if (!old) return false;
+  if (old->chunks && (size_t)(old->chunks->end - old->chunks->alloc) >= bytes) return true;
+  size_t size = old->used / 4;
+  if (size < 128 * 1024) size = 128 * 1024;
+  if (size < bytes) size = bytes;
+  OldChunk *chunk = account_alloc_dirty(machine_accounts(m), ACCOUNT_HEAP, sizeof *chunk + size);
+  if (!chunk) return false;
+  chunk->alloc = chunk->scan = (char *)chunk->data;
+  chunk->end = chunk->alloc + size;
+  chunk->next = old->chunks;
+  old->chunks = chunk;
+  return true;
+}
+
+static void free_chunks(Machine *m, OldChunk *chunk) {
+  for (OldChunk *next; chunk; chunk = next) {
+    next = chunk->next;
+    account_free(machine_accounts(m), ACCOUNT_HEAP, chunk, (size_t)(chunk->end - (char *)chunk));
+  }
+}
+
+static void sweep_large(Machine *m) {
+  for (LargeObject **link = &m->old->large; *link;) {
+    LargeObject *large = *link;
+    if (large->object.header & FLAG_MARKED) {
+      large->object.header &= ~FLAG_MARKED;
+      link = &large->next;
+      continue;
+    }
+    *link = large->next;
+    m->old->large_used -= large->bytes;
+    account_free(machine_accounts(m), ACCOUNT_LARGE, large, large->bytes);
+  }
+}
+
+static size_t count_large(const OldSpace *old) {
+  size_t count = 0;
+  for (const LargeObject *large = old->large; large; large = large->next) count++;
+  return count;
+}
+
+/* Sets the old chunks aside and makes one that can take everything.  The remembered set is made anew. */
+static bool begin_major(Collection *c, OldChunk **left, size_t young) {
+  OldSpace *old = c->old;
+  size_t large = count_large(old);
+  c->gray = account_alloc_dirty(machine_accounts(c->m), ACCOUNT_HEAP, (large + 1) * sizeof *c->gray);
+  if (!c->gray) return false;
+  *left = old->chunks;
+  old->chunks = NULL;
+  if (!reserve_old(c->m, old->used + young)) {
+    old->chunks = *left;
+    account_free(machine_accounts(c->m), ACCOUNT_HEAP, c->gray, (large + 1) * sizeof *c->gray);
+    return false;
+  }
+  old->used = 0;
+  for (uint32_t i = 0; i < old->remembered_count; i++) old->remembered[i]->header |= FLAG_GUARD;
+  old->remembered_count = 0;
+  return true;
+}
+
+static void end_major(Collection *c, OldChunk *left) {
+  size_t large = count_large(c->old);
+  account_free(machine_accounts(c->m), ACCOUNT_HEAP, c->gray, (large + 1) * sizeof *c->gray);
+  free_chunks(c->m, left);
+  sweep_large(c->m);
+  size_t live = c->old->used + c->old->large_used;
+  c->old->threshold = live + live / 2 + 1024 * 1024;
+}
+
+/* ---- a collection ------------------------------------------------------------------------------------------- */
+
+/* How big the new nursery should be: an active machine gets more, up to what its survivors justify. */
+static size_t nursery_size(const Machine *m, size_t needed) {
+  size_t used = (size_t)(m->alloc - m->nursery), size = (size_t)(m->alloc_end - m->nursery);
+  size_t survivors = (size_t)(m->aged - m->nursery);
+  if (debug_on(DEBUG_GC_STRESS)) return used + needed;
+  if (size < NURSERY_EAGER) size *= 2;
+  if (survivors * 4 > size) size = survivors * 4;
+  if (size > NURSERY_MAX) size = NURSERY_MAX;
+  return size > used + needed ? size : used + needed;
+}
+
+static bool collect_into(Machine *m, size_t nursery, size_t stack_slots, bool major) {
+  size_t young = (size_t)(m->alloc - m->nursery), used_slots = (size_t)(machine_stack_top(m) - m->stack);
+  Collection c = {.m = m, .old = m->old, .from = m->nursery, .from_end = m->alloc, .aged = m->aged, .major = major && m->old};
+  OldChunk *left = NULL;
+  if (used_slots > stack_slots) return false;
+  if (used_slots > (size_t)(m->stack_limit - m->stack)) used_slots = (size_t)(m->stack_limit - m->stack);
+  c.promote = c.major || m->aged - m->nursery >= PROMOTE_FROM || (m->old && m->old->chunks && debug_on(DEBUG_GC_STRESS));
+  if (stack_slots * 8 + nursery > UINT32_MAX - 64) return false;
+  uint32_t size = (uint32_t)(stack_slots * 8 + nursery);
+  if (c.promote && !c.major && !reserve_old(m, (size_t)(m->aged - m->nursery))) return false;
+  char *block = thread_context_take_block(m->thread, &size);
+  if (!block) return false;
+  c.old = m->old;
+  if (c.major && !begin_major(&c, &left, young)) return thread_context_give_block(m->thread, block, size), false;
+
+  Oop *stack = (Oop *)block;
+  memcpy(stack, m->stack, used_slots * 8);
+  memset(stack + used_slots, 0, (stack_slots - used_slots) * 8);
+  c.to = c.scan = c.to_start = block + stack_slots * 8;
+  c.to_end = block + size;
+  forward_roots(&c, stack, used_slots);
+  if (c.old && !c.major) forward_remembered(&c);
+  scan_all(&c);
+
+  if (m->fp) m->fp = stack + (m->fp - m->stack);
+  if (m->args) m->args = stack + (m->args - m->stack);
+#ifdef ATOLL_DEBUG_CHECKS
+  memset(m->stack, 0xdb, m->block_size);
+#endif
+  thread_context_give_block(m->thread, m->stack, m->block_size);
+  m->stack = stack;
+  m->stack_limit = stack + stack_slots;
+  m->nursery = c.to_start;
+  m->alloc = m->aged = c.to;
+  m->alloc_end = c.to_end;
+  m->block_size = size;
+  if (c.major) end_major(&c, left);
+  send_cache_flush_own(m);
+  return true;
+}
+
+bool machine_collect_may_gc(Machine *m, size_t heap_needed, size_t stack_needed, bool major) {
+  size_t used = (size_t)(machine_stack_top(m) - m->stack), slots = (size_t)(m->stack_limit - m->stack);
+  if (m->old && m->old->used + m->old->large_used > m->old->threshold) major = true;
+  if (m->heap_limit < machine_heap_used(m) + heap_needed) major = true;
+  size_t least = used + stack_needed;
+  if (least < STACK_INITIAL) least = STACK_INITIAL;
+  if (slots < least) slots = least;
+  if (slots > 4 * least + 512) slots = 2 * least; /* a deep recursion has returned */
+  size_t old_before = m->old ? m->old->used + m->old->large_used : 0;
+  if (machine_heap_used(m) + heap_needed > m->heap_limit + old_before / 2 + NURSERY_MAX * 2) return false;
+  if (!collect_into(m, nursery_size(m, heap_needed), slots, major)) return false;
+  if (debug_on(DEBUG_VERIFY_HEAP)) verify_heap(m);
+  return machine_heap_used(m) <= m->heap_limit || heap_needed == 0;
+}
+
+bool machine_grow_stack_may_gc(Machine *m, size_t needed) {
+  size_t slots = (size_t)(m->stack_limit - m->stack);
+  size_t used = (size_t)(machine_stack_top(m) - m->stack);
+  if (used + needed <= slots) return true;
+  if ((used + needed) * 8 > (size_t)m->depth_limit_kb * 1024) return false;
+  return machine_collect_may_gc(m, 0, needed + (used + needed) / 2, false);
+}
+
+void machine_pack_may_gc(Machine *m) {
+  for (int pass = 0; pass < 2; pass++) { /* the second time the live size is known */
+    size_t used = (size_t)(machine_stack_top(m) - m->stack), young = (size_t)(m->alloc - m->nursery);
+    if (!collect_into(m, young, used, false)) return;
+  }
+  if (debug_on(DEBUG_VERIFY_HEAP)) verify_heap(m);
+}
+
+void machine_collect_all_may_gc(Machine *m) { machine_collect_may_gc(m, 0, 0, true); }

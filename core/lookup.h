@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* lookup.h -- parts of lookup.c that builders of classes need. */
+#ifndef ATOLL_LOOKUP_H
+#define ATOLL_LOOKUP_H
+
+#include "machine.h"
+
+/* Gives CLASS an index in W (or, before there is an S, the next one at all). 0: no memory. */
+uint32_t machine_add_class_may_gc(Machine *m, Oop klass);
+
+/* From now on this machine's classes or methods differ from its S.  Also empties the cache after another change. */
+bool machine_use_own_cache(Machine *m);
+
+/* The VariableBinding called NAME in a BindingDictionary, or 0. */
+Oop binding_dictionary_find(const Machine *m, Oop dictionary, const char *name, size_t length);
+
+#endif

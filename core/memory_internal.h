@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/* memory_internal.h -- what memory.c (allocation), collector.c and shadow.c share about a machine's W. */
+#ifndef ATOLL_MEMORY_INTERNAL_H
+#define ATOLL_MEMORY_INTERNAL_H
+
+#include "source_image.h"
+#include "thread_context.h"
+
+/* An object of OBJECT_SIZE_LARGE slots or more: allocated alone, never moved. */
+typedef struct LargeObject {
+  struct LargeObject *next;
+  size_t bytes;      /* of this struct and the body */
+  uint64_t slots;    /* the word before the header */
+  Object object;
+} LargeObject;
+
+/* A piece of the old generation, filled from the front. */
+typedef struct OldChunk {
+  struct OldChunk *next;
+  char *alloc, *end, *scan;
+  uint64_t data[];
+} OldChunk;
+
+struct OldSpace {
+  OldChunk *chunks; /* the first one is being filled */
+  LargeObject *large;
+  size_t used;       /* bytes of objects in chunks */
+  size_t large_used; /* bytes of large objects */
+  size_t threshold;  /* used + large_used beyond this asks for a major collection */
+  Object **remembered; /* old objects that may refer to young ones; their FLAG_GUARD is clear */
+  uint32_t remembered_count, remembered_capacity;
+};
+
+typedef struct ShadowEntry {
+  Oop original, copy; /* original 0: empty */
+} ShadowEntry;
+
+struct ShadowTable {
+  uint32_t mask, count;
+  ShadowEntry entries[];
+};
+
+enum {
+  STACK_SLACK = FRAME_CONTROL + 8,    /* slots behind a frame's registers for special sends */
+  STACK_INITIAL = 40,                 /* slots */
+  NURSERY_INITIAL = 256,              /* bytes */
+  NURSERY_EAGER = 64 * 1024,          /* an active machine doubles up to here at each collection */
+  NURSERY_MAX = 512 * 1024,
+  PROMOTE_FROM = 8 * 1024             /* bytes of survivors from which on copying them again does not pay */
+};
+
+static inline Accounts *machine_accounts(const Machine *m) { return thread_context_accounts(m->thread); }
+static inline size_t object_total_bytes(const Object *o) { return 8 + object_slots(o) * 8; }
+static inline bool machine_is_young(const Machine *m, Oop x) { return x - (uint64_t)m->nursery < (uint64_t)(m->alloc_end - m->nursery) && oop_is_pointer(x); }
+
+/* First slot behind everything that the frames use. */
+Oop *machine_stack_top(const Machine *m);
+OldSpace *machine_old_space(Machine *m); /* made on first use; NULL: no memory */
+bool machine_remember(Machine *m, Object *old);
+size_t machine_heap_used(const Machine *m);
+
+/* Collects so that HEAP_NEEDED bytes and STACK_NEEDED slots (beyond the top) are free afterwards. False: no memory or beyond the limits; nothing has
+ * been lost then. */
+bool machine_collect_may_gc(Machine *m, size_t heap_needed, size_t stack_needed, bool major);
+
+/* Grows the stack to have SLOTS free behind the top.  False: depth limit or no memory. */
+bool machine_grow_stack_may_gc(Machine *m, size_t slots);
+
+/* A bound of the symbol or class tables of W: see symbols.c, lookup.c. */
+void send_cache_flush_own(Machine *m);
+
+#endif
