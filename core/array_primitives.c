@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/* array_primitives.c -- making objects, and the indexed elements of objects: pointers, 64-bit words, bytes.
+ *
+ * Elements are counted from 1 and come after the named slots.  Byte elements are SmallIntegers here; Strings use string_at. */
+#include <string.h>
+
+#include "integer_primitives.h"
+#include "primitive.h"
+
+/* The indexed part of an object. */
+typedef struct Elements {
+  Object *object;
+  unsigned format;
+  size_t fixed; /* named slots in front, for pointers */
+  size_t size;
+} Elements;
+
+static size_t fixed_slots(const Machine *m, const Object *object) {
+  uint32_t index = object_class_index(object);
+  if (index == CLASS_ARRAY) return 0;
+  Object *klass = machine_object(m, machine_class_at(m, index));
+  return spec_fixed(oop_to_small(klass->slots[BEHAVIOR_SPEC]));
+}
+
+static bool try_elements(const Machine *m, Oop x, Elements *out) {
+  if (!oop_is_pointer(x)) return false;
+  Object *object = machine_object(m, x);
+  unsigned format = object_format(object);
+  out->object = object;
+  out->format = format;
+  out->fixed = 0;
+  if (format >= FORMAT_BYTES) {
+    out->size = object_byte_size(object);
+  } else if (format == FORMAT_WORDS) {
+    out->size = object_slots(object);
+  } else if (format == FORMAT_POINTERS || format == FORMAT_WEAK) {
+    out->fixed = fixed_slots(m, object);
+    out->size = object_slots(object) - out->fixed;
+  } else {
+    return false;
+  }
+  return true;
+}
+
+static bool is_pointers(const Elements *e) { return e->format == FORMAT_POINTERS || e->format == FORMAT_WEAK; }
+static Oop *element_slots(const Elements *e) { return e->object->slots + e->fixed; }
+
+/* No program changes what equality, hashing or interning rest on. */
+static bool is_constant(Oop x) {
+  uint32_t index = oop_class_index(x);
+  return index == CLASS_SYMBOL || index == CLASS_FLOAT || index == CLASS_LARGE_POSITIVE || index == CLASS_LARGE_NEGATIVE;
+}
+
+static bool try_index(Machine *m, unsigned argument, size_t size, size_t *out) {
+  if (!oop_is_small(m->args[argument])) {
+    m->failure = FAILURE_BAD_ARGUMENT;
+    return false;
+  }
+  int64_t index = oop_to_small(m->args[argument]);
+  if (index < 1 || (uint64_t)index > size) {
+    m->failure = FAILURE_BAD_INDEX;
+    return false;
+  }
+  *out = (size_t)index - 1;
+  return true;
+}
+
+/* ---- new objects ---------------------------------------------------------------------------------------- */
+
+static Oop basic_new(Machine *m) {
+  int64_t spec = oop_to_small(oop_to_object(m->args[0])->slots[BEHAVIOR_SPEC]);
+  unsigned format = spec_format(spec);
+  Oop answer;
+  if (format >= FORMAT_BYTES)
+    answer = machine_new_bytes_may_gc(m, spec_class_index(spec), 0);
+  else
+    answer = machine_new_may_gc(m, spec_class_index(spec), format, spec_fixed(spec));
+  return answer ? answer : OOP_FAIL;
+}
+
+static Oop basic_new_sized(Machine *m) {
+  int64_t spec = oop_to_small(oop_to_object(m->args[0])->slots[BEHAVIOR_SPEC]), size;
+  unsigned format = spec_format(spec);
+  if (!oop_is_small(m->args[1])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  size = oop_to_small(m->args[1]);
+  if (size < 0) return primitive_fail(m, FAILURE_BAD_VALUE);
+  if (size > (int64_t)1 << 40) return primitive_fail(m, FAILURE_NO_MEMORY);
+  Oop answer;
+  if (format >= FORMAT_BYTES)
+    answer = machine_new_bytes_may_gc(m, spec_class_index(spec), (size_t)size);
+  else if (format == FORMAT_POINTERS || format == FORMAT_WEAK || format == FORMAT_WORDS)
+    answer = machine_new_may_gc(m, spec_class_index(spec), format, spec_fixed(spec) + (size_t)size);
+  else
+    return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  primitive_charge(m, (size_t)size);
+  return answer ? answer : OOP_FAIL;
+}
+
+/* ---- one element ----------------------------------------------------------------------------------------- */
+
+static Oop basic_size(Machine *m) {
+  Elements e;
+  return oop_from_small(try_elements(m, m->args[0], &e) ? (int64_t)e.size : 0);
+}
+
+static Oop basic_at(Machine *m) {
+  Elements e;
+  size_t index;
+  if (!try_elements(m, m->args[0], &e)) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  if (!try_index(m, 1, e.size, &index)) return OOP_FAIL;
+  if (is_pointers(&e)) return oop_resolve(m, element_slots(&e)[index]);
+  if (e.format >= FORMAT_BYTES) return oop_from_small(object_bytes(e.object)[index]);
+  Oop answer = machine_new_unsigned_may_gc(m, e.object->slots[index]);
+  return answer ? answer : OOP_FAIL;
+}
+
+/* The value that a byte or word element gets from argument INDEX. */
+static bool try_word(Machine *m, unsigned argument, uint64_t limit, uint64_t *out) {
+  LargeView view;
+  if (!integer_try_view(m, m->args[argument], &view)) {
+    m->failure = FAILURE_BAD_ARGUMENT;
+    return false;
+  }
+  *out = view.count ? view.limbs[0] : 0;
+  if (!view.negative && view.count <= 1 && *out <= limit) return true;
+  m->failure = FAILURE_BAD_VALUE;
+  return false;
+}
+
+static Oop basic_at_put(Machine *m) {
+  Elements e;
+  size_t index;
+  uint64_t value = 0;
+  if (!try_elements(m, m->args[0], &e)) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  if (!try_index(m, 1, e.size, &index)) return OOP_FAIL;
+  if (is_constant(m->args[0])) return primitive_fail(m, FAILURE_READ_ONLY);
+  if (!is_pointers(&e) && !try_word(m, 2, e.format >= FORMAT_BYTES ? 255 : UINT64_MAX, &value)) return OOP_FAIL;
+  Oop receiver = machine_writable_may_gc(m, m->args[0]);
+  if (!receiver) return OOP_FAIL;
+  if (is_pointers(&e))
+    machine_store(m, oop_to_object(receiver), e.fixed + index, m->args[2]);
+  else if (e.format >= FORMAT_BYTES)
+    object_bytes(oop_to_object(receiver))[index] = (uint8_t)value;
+  else
+    oop_to_object(receiver)->slots[index] = value;
+  return m->args[2];
+}
+
+/* ---- runs of elements -------------------------------------------------------------------------------------- */
+
+static bool is_string_like(const Machine *m, Oop x) {
+  uint32_t index = oop_class_index(x);
+  if (index == CLASS_STRING || index == CLASS_SYMBOL) return true;
+  return index != CLASS_BYTE_ARRAY && machine_is_kind_of(m, x, machine_class_at(m, CLASS_STRING));
+}
+
+/* May elements of FROM be copied as they are into TO? */
+static bool same_elements(const Machine *m, const Elements *to, const Elements *from) {
+  if (is_pointers(to)) return is_pointers(from);
+  if (to->format == FORMAT_WORDS) return from->format == FORMAT_WORDS;
+  return from->format >= FORMAT_BYTES && is_string_like(m, m->args[0]) == is_string_like(m, m->args[3]);
+}
+
+/* Copies COUNT slots within W; the ranges may overlap. */
+static void store_slots(Machine *m, Object *to, size_t to_slot, const Oop *from, size_t count) {
+  Oop *target = to->slots + to_slot;
+  if (!(to->header & FLAG_GUARD)) {
+    memmove(target, from, count * sizeof(Oop));
+  } else if (target <= from) {
+    for (size_t i = 0; i < count; i++) machine_store(m, to, to_slot + i, from[i]);
+  } else {
+    for (size_t i = count; i-- > 0;) machine_store(m, to, to_slot + i, from[i]);
+  }
+}
+
+/* replaceFrom: start to: stop with: source startingAt: from */
+static Oop replace_elements(Machine *m) {
+  Elements to, from;
+  if (!try_elements(m, m->args[0], &to) || is_constant(m->args[0])) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  if (!try_elements(m, m->args[3], &from) || !same_elements(m, &to, &from)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (!(m->args[1] & m->args[2] & m->args[4] & 1)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  int64_t start = oop_to_small(m->args[1]), stop = oop_to_small(m->args[2]), source = oop_to_small(m->args[4]);
+  int64_t count = stop - start + 1;
+  if (count == 0) return m->args[0];
+  if (count < 0 || start < 1 || stop > (int64_t)to.size || source < 1 || source > (int64_t)from.size ||
+      count > (int64_t)from.size - source + 1)
+    return primitive_fail(m, FAILURE_BAD_INDEX);
+  Oop receiver = machine_writable_may_gc(m, m->args[0]);
+  if (!receiver) return OOP_FAIL;
+  to.object = oop_to_object(receiver);
+  try_elements(m, m->args[3], &from);
+  size_t length = (size_t)count, to_index = (size_t)start - 1, from_index = (size_t)source - 1;
+  if (to.format >= FORMAT_BYTES) {
+    primitive_charge(m, length);
+    memmove(object_bytes(to.object) + to_index, object_bytes(from.object) + from_index, length);
+  } else {
+    primitive_charge(m, length * 8);
+    if (is_pointers(&to))
+      store_slots(m, to.object, to.fixed + to_index, element_slots(&from) + from_index, length);
+    else
+      memmove(to.object->slots + to_index, from.object->slots + from_index, length * 8);
+  }
+  return receiver;
+}
+
+/* Stores argument 3 into elements start .. stop. */
+static Oop fill_elements(Machine *m) {
+  Elements e;
+  uint64_t value = 0;
+  if (!try_elements(m, m->args[0], &e) || is_constant(m->args[0])) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  if (!oop_both_small(m->args[1], m->args[2])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  int64_t start = oop_to_small(m->args[1]), stop = oop_to_small(m->args[2]);
+  if (stop == start - 1) return m->args[0];
+  if (start < 1 || stop < start || stop > (int64_t)e.size) return primitive_fail(m, FAILURE_BAD_INDEX);
+  if (e.format >= FORMAT_BYTES && is_string_like(m, m->args[0])) {
+    if (!oop_is_character(m->args[3]) || oop_to_character(m->args[3]) > 255) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+    value = oop_to_character(m->args[3]);
+  } else if (!is_pointers(&e) && !try_word(m, 3, e.format >= FORMAT_BYTES ? 255 : UINT64_MAX, &value)) {
+    return OOP_FAIL;
+  }
+  Oop receiver = machine_writable_may_gc(m, m->args[0]);
+  if (!receiver) return OOP_FAIL;
+  Object *object = oop_to_object(receiver);
+  primitive_charge(m, (size_t)(stop - start) * 8);
+  if (e.format >= FORMAT_BYTES)
+    memset(object_bytes(object) + start - 1, (int)value, (size_t)(stop - start + 1));
+  else
+    for (size_t i = (size_t)start - 1; i < (size_t)stop; i++) {
+      if (is_pointers(&e))
+        machine_store(m, object, e.fixed + i, m->args[3]);
+      else
+        object->slots[i] = value;
+    }
+  return receiver;
+}
+
+/* A new object of the receiver's class (Symbols: String) with elements start .. stop; fails for classes with named slots. */
+static Oop copy_elements(Machine *m) {
+  Elements e;
+  if (!try_elements(m, m->args[0], &e) || e.fixed > 0) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  if (!oop_both_small(m->args[1], m->args[2])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  int64_t start = oop_to_small(m->args[1]), stop = oop_to_small(m->args[2]);
+  if (start < 1 || stop < start - 1 || stop > (int64_t)e.size) return primitive_fail(m, FAILURE_BAD_INDEX);
+  size_t length = (size_t)(stop - start + 1), from = (size_t)start - 1;
+  uint32_t index = oop_class_index(m->args[0]);
+  bool bytes = e.format >= FORMAT_BYTES;
+  primitive_charge(m, bytes ? length : length * 8);
+  Oop answer = bytes ? machine_new_bytes_may_gc(m, index == CLASS_SYMBOL ? CLASS_STRING : index, length)
+                     : machine_new_may_gc(m, index, e.format, length);
+  if (!answer) return OOP_FAIL;
+  try_elements(m, m->args[0], &e);
+  if (bytes)
+    memcpy(object_bytes(oop_to_object(answer)), object_bytes(e.object) + from, length);
+  else if (is_pointers(&e))
+    store_slots(m, oop_to_object(answer), 0, e.object->slots + from, length);
+  else
+    memcpy(oop_to_object(answer)->slots, e.object->slots + from, length * 8);
+  return answer;
+}
+
+/* The receiver's elements, then those of an argument of the same class. */
+static Oop array_concatenate(Machine *m) {
+  Elements a, b;
+  if (!try_elements(m, m->args[0], &a) || !is_pointers(&a) || a.fixed > 0) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  if (!try_elements(m, m->args[1], &b) || !is_pointers(&b) || b.fixed > 0) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  primitive_charge(m, (a.size + b.size) * 8);
+  Oop answer = machine_new_may_gc(m, oop_class_index(m->args[0]), a.format, a.size + b.size);
+  if (!answer) return OOP_FAIL;
+  try_elements(m, m->args[0], &a);
+  try_elements(m, m->args[1], &b);
+  store_slots(m, oop_to_object(answer), 0, a.object->slots, a.size);
+  store_slots(m, oop_to_object(answer), a.size, b.object->slots, b.size);
+  return answer;
+}
+
+/* Index of the element that is the argument itself, from an index on, or 0. */
+static Oop array_identity_index_of(Machine *m) {
+  Elements e;
+  if (!try_elements(m, m->args[0], &e) || !is_pointers(&e)) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  if (!oop_is_small(m->args[2])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  int64_t from = oop_to_small(m->args[2]);
+  if (from < 1) return primitive_fail(m, FAILURE_BAD_INDEX);
+  const Oop *slots = element_slots(&e);
+  size_t i = (size_t)from - 1;
+  while (i < e.size && !oop_same(m, slots[i], m->args[1])) i++;
+  if (i > (size_t)from) primitive_charge(m, (i - (size_t)from) * 8);
+  return oop_from_small(i < e.size ? (int64_t)i + 1 : 0);
+}
+
+const Primitive array_primitives[] = {
+    {"basic_new", basic_new, 0, "new instance of the receiver, a class"},
+    {"basic_new_sized", basic_new_sized, 1, "new instance with so many indexed elements"},
+    {"basic_size", basic_size, 0, "number of indexed elements"},
+    {"basic_at", basic_at, 1, "indexed element; bytes and words as integers"},
+    {"basic_at_put", basic_at_put, 2, "stores an indexed element"},
+    {"replace_elements", replace_elements, 4, "replaceFrom:to:with:startingAt: between objects with the same kind of elements"},
+    {"fill_elements", fill_elements, 3, "stores one value into elements start .. stop"},
+    {"copy_elements", copy_elements, 2, "new object of the same class with elements start .. stop"},
+    {"array_concatenate", array_concatenate, 1, "the receiver's elements, then the argument's"},
+    {"array_identity_index_of", array_identity_index_of, 2, "index of the very argument from an index on, or 0"},
+    {NULL, NULL, 0, NULL}};

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT */
+/* string_primitives.c -- String, Symbol and ByteArray as runs of bytes: comparing, searching, joining, interning.
+ *
+ * Elements of Strings are Characters, of ByteArrays SmallIntegers; the methods of each class pick the primitive that fits. */
+#define _GNU_SOURCE /* memmem */
+#include <string.h>
+
+#include "primitive.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
+
+enum { SYMBOL_MAX_SIZE = 4096 };
+
+typedef struct Bytes {
+  const char *at; /* valid until the next _may_gc call */
+  size_t size;
+} Bytes;
+
+static bool try_receiver(Machine *m, Bytes *bytes) {
+  if (oop_try_bytes(m, m->args[0], &bytes->at, &bytes->size)) return true;
+  m->failure = FAILURE_BAD_RECEIVER;
+  return false;
+}
+
+static bool try_argument(Machine *m, unsigned index, Bytes *bytes) {
+  if (oop_try_bytes(m, m->args[index], &bytes->at, &bytes->size)) return true;
+  m->failure = FAILURE_BAD_ARGUMENT;
+  return false;
+}
+
+static bool is_string_like(const Machine *m, Oop x) {
+  uint32_t index = oop_class_index(x);
+  if (index == CLASS_STRING || index == CLASS_SYMBOL) return true;
+  return machine_is_kind_of(m, x, machine_class_at(m, CLASS_STRING));
+}
+
+/* Argument INDEX as 1..limit, else fails. */
+static bool try_index(Machine *m, unsigned index, size_t limit, size_t *out) {
+  if (!oop_is_small(m->args[index])) {
+    m->failure = FAILURE_BAD_ARGUMENT;
+    return false;
+  }
+  int64_t value = oop_to_small(m->args[index]);
+  if (value < 1 || (uint64_t)value > limit) {
+    m->failure = FAILURE_BAD_INDEX;
+    return false;
+  }
+  *out = (size_t)value;
+  return true;
+}
+
+/* ---- comparing ------------------------------------------------------------------------------------------ */
+
+/* Same class (Strings with Strings, ByteArrays with ByteArrays) and same bytes.  Symbols equal nothing but themselves. */
+static Oop string_equal(Machine *m) {
+  Bytes a, b;
+  if (oop_same(m, m->args[0], m->args[1])) return OOP_TRUE;
+  if (!try_receiver(m, &a)) return OOP_FAIL;
+  if (!oop_try_bytes(m, m->args[1], &b.at, &b.size)) return OOP_FALSE;
+  if (oop_class_index(m->args[0]) != oop_class_index(m->args[1])) return OOP_FALSE;
+  if (oop_class_index(m->args[0]) == CLASS_SYMBOL) return OOP_FALSE;
+  primitive_charge(m, a.size);
+  return oop_from_bool(a.size == b.size && memcmp(a.at, b.at, a.size) == 0);
+}
+
+/* Same bytes, whatever the classes. */
+static Oop string_same_bytes(Machine *m) {
+  Bytes a, b;
+  if (!try_receiver(m, &a) || !try_argument(m, 1, &b)) return OOP_FAIL;
+  primitive_charge(m, a.size);
+  return oop_from_bool(a.size == b.size && memcmp(a.at, b.at, a.size) == 0);
+}
+
+static Oop string_compare(Machine *m) {
+  Bytes a, b;
+  if (!try_receiver(m, &a) || !try_argument(m, 1, &b)) return OOP_FAIL;
+  size_t shorter = a.size < b.size ? a.size : b.size;
+  primitive_charge(m, shorter);
+  int order = memcmp(a.at, b.at, shorter);
+  if (order == 0) order = (a.size > b.size) - (a.size < b.size);
+  return oop_from_small((order > 0) - (order < 0));
+}
+
+static inline unsigned char lower(char c) { return (unsigned char)(c >= 'A' && c <= 'Z' ? c + 32 : c); }
+static inline unsigned char upper(char c) { return (unsigned char)(c >= 'a' && c <= 'z' ? c - 32 : c); }
+
+static Oop string_compare_ignoring_case(Machine *m) {
+  Bytes a, b;
+  if (!try_receiver(m, &a) || !try_argument(m, 1, &b)) return OOP_FAIL;
+  size_t shorter = a.size < b.size ? a.size : b.size;
+  primitive_charge(m, shorter * 4);
+  for (size_t i = 0; i < shorter; i++) {
+    int order = lower(a.at[i]) - lower(b.at[i]);
+    if (order != 0) return oop_from_small(order < 0 ? -1 : 1);
+  }
+  return oop_from_small((a.size > b.size) - (a.size < b.size));
+}
+
+/* The hash has no seed: prebuilt hashed collections of an image must stay right. */
+static Oop string_hash(Machine *m) {
+  Bytes a;
+  if (!try_receiver(m, &a)) return OOP_FAIL;
+  primitive_charge(m, a.size);
+  return oop_from_small((int64_t)(XXH3_64bits(a.at, a.size) >> 4));
+}
+
+/* ---- searching ------------------------------------------------------------------------------------------ */
+
+/* Index of a Character (or byte) from an index on, 0 when there is none. */
+static Oop string_index_of(Machine *m) {
+  Bytes a;
+  Oop element = m->args[1];
+  if (!try_receiver(m, &a)) return OOP_FAIL;
+  if (!oop_is_small(m->args[2])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  int64_t from = oop_to_small(m->args[2]);
+  if (from < 1) return primitive_fail(m, FAILURE_BAD_INDEX);
+  uint64_t wanted;
+  if (oop_is_character(element) && is_string_like(m, m->args[0]))
+    wanted = oop_to_character(element);
+  else if (oop_is_small(element) && !is_string_like(m, m->args[0]))
+    wanted = (uint64_t)oop_to_small(element);
+  else
+    return oop_from_small(0);
+  if (wanted > 255 || (uint64_t)from > a.size) return oop_from_small(0);
+  const char *found = memchr(a.at + from - 1, (int)wanted, a.size - (size_t)from + 1);
+  primitive_charge(m, (found ? (size_t)(found - a.at) : a.size) - (size_t)from + 1);
+  return oop_from_small(found ? found - a.at + 1 : 0);
+}
+
+/* Index where the argument occurs in the receiver from an index on, 0 when it does not. */
+static Oop string_index_of_string(Machine *m) {
+  Bytes a, b;
+  if (!try_receiver(m, &a) || !try_argument(m, 1, &b)) return OOP_FAIL;
+  if (!oop_is_small(m->args[2])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  int64_t from = oop_to_small(m->args[2]);
+  if (from < 1) return primitive_fail(m, FAILURE_BAD_INDEX);
+  if (b.size == 0 || (uint64_t)from > a.size) return oop_from_small(0);
+  primitive_charge(m, a.size - (size_t)from + 1);
+  const char *found = memmem(a.at + from - 1, a.size - (size_t)from + 1, b.at, b.size);
+  return oop_from_small(found ? found - a.at + 1 : 0);
+}
+
+/* ---- making new ones ------------------------------------------------------------------------------------- */
+
+static Oop string_concatenate(Machine *m) {
+  Bytes a, b;
+  if (!try_receiver(m, &a) || !try_argument(m, 1, &b)) return OOP_FAIL;
+  if (is_string_like(m, m->args[0]) != is_string_like(m, m->args[1])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  uint32_t index = oop_class_index(m->args[0]);
+  primitive_charge(m, a.size + b.size);
+  Oop answer = machine_new_bytes_may_gc(m, index == CLASS_SYMBOL ? CLASS_STRING : index, a.size + b.size);
+  if (!answer) return OOP_FAIL;
+  try_receiver(m, &a);
+  try_argument(m, 1, &b);
+  uint8_t *to = object_bytes(oop_to_object(answer));
+  memcpy(to, a.at, a.size);
+  memcpy(to + a.size, b.at, b.size);
+  return answer;
+}
+
+/* A copy with every byte sent through CONVERT; Symbols give Strings. */
+static Oop convert_case(Machine *m, unsigned char (*convert)(char)) {
+  Bytes a;
+  if (!try_receiver(m, &a)) return OOP_FAIL;
+  uint32_t index = oop_class_index(m->args[0]);
+  primitive_charge(m, a.size * 4);
+  Oop answer = machine_new_bytes_may_gc(m, index == CLASS_SYMBOL ? CLASS_STRING : index, a.size);
+  if (!answer) return OOP_FAIL;
+  try_receiver(m, &a);
+  uint8_t *to = object_bytes(oop_to_object(answer));
+  for (size_t i = 0; i < a.size; i++) to[i] = convert(a.at[i]);
+  return answer;
+}
+static Oop string_as_uppercase(Machine *m) { return convert_case(m, upper); }
+static Oop string_as_lowercase(Machine *m) { return convert_case(m, lower); }
+
+static Oop string_reversed(Machine *m) {
+  Bytes a;
+  if (!try_receiver(m, &a)) return OOP_FAIL;
+  uint32_t index = oop_class_index(m->args[0]);
+  primitive_charge(m, a.size * 4);
+  Oop answer = machine_new_bytes_may_gc(m, index == CLASS_SYMBOL ? CLASS_STRING : index, a.size);
+  if (!answer) return OOP_FAIL;
+  try_receiver(m, &a);
+  uint8_t *to = object_bytes(oop_to_object(answer));
+  for (size_t i = 0; i < a.size; i++) to[i] = (uint8_t)a.at[a.size - 1 - i];
+  return answer;
+}
+
+/* A String with the receiver's bytes (of a String, Symbol or ByteArray); STRING false: a ByteArray. */
+static Oop copy_as(Machine *m, uint32_t index) {
+  Bytes a;
+  if (!try_receiver(m, &a)) return OOP_FAIL;
+  primitive_charge(m, a.size);
+  Oop answer = machine_new_bytes_may_gc(m, index, a.size);
+  if (!answer) return OOP_FAIL;
+  try_receiver(m, &a);
+  memcpy(object_bytes(oop_to_object(answer)), a.at, a.size);
+  return answer;
+}
+static Oop bytes_as_string(Machine *m) { return copy_as(m, CLASS_STRING); }
+static Oop bytes_as_byte_array(Machine *m) { return copy_as(m, CLASS_BYTE_ARRAY); }
+
+static Oop string_as_symbol(Machine *m) {
+  Bytes a;
+  char text[SYMBOL_MAX_SIZE];
+  if (!try_receiver(m, &a)) return OOP_FAIL;
+  if (a.size > sizeof text) return primitive_fail(m, FAILURE_TOO_LARGE);
+  memcpy(text, a.at, a.size); /* the receiver may move */
+  Oop answer = machine_symbol_may_gc(m, text, a.size);
+  return answer ? answer : OOP_FAIL;
+}
+
+/* The Symbol with these characters when there is one already, else nil. */
+static Oop string_find_symbol(Machine *m) {
+  Bytes a;
+  if (!try_receiver(m, &a)) return OOP_FAIL;
+  Oop answer = a.size > SYMBOL_MAX_SIZE ? 0 : machine_find_symbol(m, a.at, a.size);
+  return answer ? answer : OOP_NIL;
+}
+
+/* Arguments that a message with this selector takes; -1 when it is no selector. */
+static Oop symbol_argument_count(Machine *m) {
+  Bytes a;
+  if (!try_receiver(m, &a)) return OOP_FAIL;
+  if (a.size == 0) return oop_from_small(-1);
+  if (memchr("+-*/\\<>=~@%|&?,!", a.at[0], 16)) return oop_from_small(1);
+  int64_t colons = 0;
+  for (size_t i = 0; i < a.size; i++) colons += a.at[i] == ':';
+  if (colons > 0 && a.at[a.size - 1] != ':') return oop_from_small(-1);
+  return oop_from_small(colons);
+}
+
+/* ---- elements --------------------------------------------------------------------------------------------- */
+
+static Oop string_at(Machine *m) {
+  Bytes a;
+  size_t index;
+  if (!try_receiver(m, &a) || !try_index(m, 1, a.size, &index)) return OOP_FAIL;
+  return oop_from_character((unsigned char)a.at[index - 1]);
+}
+
+static Oop string_at_put(Machine *m) {
+  Bytes a;
+  size_t index;
+  if (!try_receiver(m, &a) || !try_index(m, 1, a.size, &index)) return OOP_FAIL;
+  if (!oop_is_character(m->args[2])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (oop_to_character(m->args[2]) > 255) return primitive_fail(m, FAILURE_BAD_VALUE);
+  if (oop_class_index(m->args[0]) == CLASS_SYMBOL) return primitive_fail(m, FAILURE_READ_ONLY);
+  Oop receiver = machine_writable_may_gc(m, m->args[0]);
+  if (!receiver) return OOP_FAIL;
+  object_bytes(oop_to_object(receiver))[index - 1] = (uint8_t)oop_to_character(m->args[2]);
+  return m->args[2];
+}
+
+const Primitive string_primitives[] = {
+    {"string_equal", string_equal, 1, "same class and same bytes"},
+    {"string_same_bytes", string_same_bytes, 1, "same bytes, whatever the classes"},
+    {"string_compare", string_compare, 1, "-1, 0 or 1 by unsigned bytes"},
+    {"string_compare_ignoring_case", string_compare_ignoring_case, 1, "-1, 0 or 1, ASCII letters in one case"},
+    {"string_hash", string_hash, 0, "hash of the bytes, the same in every process"},
+    {"string_index_of", string_index_of, 2, "index of a Character or byte from an index on, or 0"},
+    {"string_index_of_string", string_index_of_string, 2, "index of a run of bytes from an index on, or 0"},
+    {"string_concatenate", string_concatenate, 1, "receiver's bytes, then the argument's"},
+    {"string_as_uppercase", string_as_uppercase, 0, "copy with ASCII letters in upper case"},
+    {"string_as_lowercase", string_as_lowercase, 0, "copy with ASCII letters in lower case"},
+    {"string_reversed", string_reversed, 0, "copy, last byte first"},
+    {"bytes_as_string", bytes_as_string, 0, "String with the receiver's bytes"},
+    {"bytes_as_byte_array", bytes_as_byte_array, 0, "ByteArray with the receiver's bytes"},
+    {"string_as_symbol", string_as_symbol, 0, "the one Symbol with these characters"},
+    {"string_find_symbol", string_find_symbol, 0, "the Symbol with these characters if there is one, else nil"},
+    {"symbol_argument_count", symbol_argument_count, 0, "arguments of a message with this selector, -1: no selector"},
+    {"string_at", string_at, 1, "Character at an index"},
+    {"string_at_put", string_at_put, 2, "stores a Character of one byte; not for Symbols"},
+    {NULL, NULL, 0, NULL}};
