@@ -73,7 +73,8 @@ struct Machine {
   uint16_t answer_to;  /* register that machine_answer fills */
   uint16_t failure;    /* FailureReason of the last failed primitive */
   uint8_t in_shadow;   /* something of S is modified here or in the layer: resolve references */
-  uint8_t interrupt;   /* set by the owner's scheduler through budget = 0: look at flags */
+  uint8_t grace;       /* handling "too deep" or "no memory": limits are raised a little */
+  uint8_t done;        /* OOP_CONTROL: the bottom frame has returned */
   int32_t failure_code;/* e.g. errno */
   uint32_t overridden; /* bit per SpecialSelector that lost its built-in meaning */
 

@@ -19,7 +19,7 @@ typedef struct SendCacheEntry {
     PrimitiveFunction primitive; /* has_primitive */
   };
   uint16_t registers;
-  uint8_t has_primitive, argc;
+  uint8_t has_primitive; /* 1, or SEND_ANY_MESSAGE: the primitive of doesNotUnderstand: takes it (PRIMITIVE_ANY_MESSAGE) */
 } SendCacheEntry;
 
 struct SendCache {
@@ -27,6 +27,7 @@ struct SendCache {
   SendCacheEntry entries[];
 };
 
+enum { SEND_ANY_MESSAGE = 2 };
 enum { SEND_CACHE_THREAD = 4096, SEND_CACHE_OWN = 256 };
 
 SendCache *send_cache_new(Accounts *accounts, uint32_t capacity);

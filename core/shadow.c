@@ -4,6 +4,7 @@
  * The shadow table maps an object of S to this actor's copy.  A reference found in S still names the original: oop_resolve answers the
  * copy.  References in W and on the stack are changed to the copy at once (stack, roots) or by the next collection.
  * The key is always the object as this S has it, that is, the layer's replacement where the layer replaces an object. */
+#include "builder.h"
 #include "debug.h"
 #include "memory_internal.h"
 
@@ -86,3 +87,36 @@ Oop machine_writable_may_gc(Machine *m, Oop x) {
   if (x != canonical) replace_in_roots(m, x, copy);
   return copy;
 }
+
+#ifdef ATOLL_DEBUG_CHECKS
+/* ---- stress: copies that change nothing ------------------------------------------------------------------------- */
+
+static Oop object_from(const SourceSpan *span, uint64_t word) {
+  uint64_t words = span->size / 8;
+  for (; word < words; word++)
+    if (span->object_starts[word >> 6] >> (word & 63) & 1) {
+      Oop x = span->start + word * 8;
+      if (oop_to_object(x)->header & FLAG_SHADOWABLE) return x;
+    }
+  return 0;
+}
+
+void shadow_random_may_gc(Machine *m) {
+  const SourceSpan *span = m->source->layer.size && m->hash_seed & 0x10000 ? &m->source->layer : &m->source->base;
+  if (!span->size) return;
+  m->hash_seed = m->hash_seed * 1664525u + 1013904223u + debug_seed * 2;
+  Oop x = object_from(span, ((uint64_t)m->hash_seed * 2654435761u >> 8) % (span->size / 8));
+  if (x) machine_writable_may_gc(m, x);
+}
+
+void shadow_all_may_gc(Machine *m) {
+  const SourceSpan *spans[] = {&m->source->base, &m->source->layer};
+  for (int i = 0; i < 2; i++)
+    for (uint64_t at = 0; spans[i]->size;) {
+      Oop x = object_from(spans[i], at);
+      if (!x) break;
+      machine_writable_may_gc(m, x);
+      at = (x - spans[i]->start) / 8 + 1;
+    }
+}
+#endif

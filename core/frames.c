@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/* frames.c -- walking and cutting the stack.  All loops: the depth of the stack is the program's choice. */
+#include "frames.h"
+
+#include "memory_internal.h"
+
+Oop *frame_caller(const Machine *m, const Oop *fp) {
+  Oop link = fp[FRAME_LINK];
+  if (!LINK_IS_BOTTOM(link)) return (Oop *)fp - LINK_BASE(link);
+  size_t below = LINK_BELOW(link);
+  return below ? m->stack + below : NULL;
+}
+
+Oop *frame_at(const Machine *m, Oop offset) {
+  if (!oop_is_small(offset)) return NULL;
+  for (Oop *fp = m->fp; fp; fp = frame_caller(m, fp))
+    if ((int64_t)frame_offset(m, fp) == oop_to_small(offset)) return fp;
+  return NULL;
+}
+
+Oop *frame_callee(const Machine *m, const Oop *frame) {
+  for (Oop *fp = m->fp, *above = NULL; fp; above = fp, fp = frame_caller(m, fp))
+    if (fp == frame) return above;
+  return NULL;
+}
+
+uint32_t frame_pc(const Machine *m, const Oop *fp) {
+  const Oop *callee = frame_callee(m, fp);
+  if (!callee) return m->pc;
+  Oop link = callee[FRAME_LINK];
+  return LINK_IS_BOTTOM(link) ? (uint32_t)oop_to_small(callee[FRAME_SAVED_PC]) : LINK_PC(link);
+}
+
+Oop *frame_home(const Machine *m, const Oop *fp) {
+  if (!(code_flags(frame_code(fp)) & CODE_IS_BLOCK)) return (Oop *)fp;
+  Oop home = machine_object(m, fp[0])->slots[CLOSURE_HOME];
+  return home == OOP_NIL ? NULL : frame_at(m, oop_to_object(home)->slots[CONTEXT_FRAME]);
+}
+
+Oop frame_receiver(const Machine *m, const Oop *fp) {
+  if (!(code_flags(frame_code(fp)) & CODE_IS_BLOCK)) return fp[0];
+  return oop_resolve(m, machine_object(m, fp[0])->slots[CLOSURE_RECEIVER]);
+}
+
+static uint32_t read_leb(const uint8_t **p, const uint8_t *end) {
+  uint32_t value = 0;
+  for (unsigned shift = 0; *p < end; shift += 7) {
+    uint8_t byte = *(*p)++;
+    value |= (uint32_t)(byte & 0x7f) << shift;
+    if (!(byte & 0x80)) break;
+  }
+  return value;
+}
+
+unsigned code_line(const Machine *m, const Object *code, uint32_t pc) {
+  if (code->slots[CODE_DEBUG] == OOP_NIL) return 0;
+  Object *debug = machine_object(m, code->slots[CODE_DEBUG]);
+  Oop lines = debug->slots[DEBUG_LINES];
+  if (!oop_is_small(debug->slots[DEBUG_LINE])) return 0;
+  uint32_t line = (uint32_t)oop_to_small(debug->slots[DEBUG_LINE]), at = 0;
+  uint32_t index = pc - (uint32_t)(code_words(code) - (const uint32_t *)code);
+  if (!oop_is_pointer(lines)) return line;
+  const uint8_t *p = object_bytes(machine_object(m, lines)), *end = p + object_byte_size(machine_object(m, lines));
+  while (p < end) {
+    at += read_leb(&p, end);
+    uint32_t delta = read_leb(&p, end);
+    if (at >= index) break; /* pc names the instruction after the call */
+    line += (delta >> 1) ^ -(delta & 1);
+  }
+  return line;
+}
+
+Oop frame_context_may_gc(Machine *m, size_t offset) {
+  Oop context = m->stack[offset + FRAME_CONTEXT];
+  if (context != OOP_NIL) return context;
+  context = machine_new_may_gc(m, CLASS_CONTEXT, FORMAT_FIXED, CONTEXT_SLOTS);
+  if (!context) return 0;
+  Oop *fp = m->stack + offset;
+  Object *object = oop_to_object(context);
+  object->slots[CONTEXT_FRAME] = oop_from_small((int64_t)offset);
+  object->slots[CONTEXT_CODE] = fp[FRAME_CODE];
+  object->slots[CONTEXT_RECEIVER] = frame_receiver(m, fp);
+  return fp[FRAME_CONTEXT] = context;
+}
+
+/* A Context of a frame that goes away says so. */
+static void forget_context(Oop *fp) {
+  if (fp[FRAME_CONTEXT] == OOP_NIL) return;
+  oop_to_object(fp[FRAME_CONTEXT])->slots[CONTEXT_FRAME] = OOP_NIL;
+  fp[FRAME_CONTEXT] = OOP_NIL;
+}
+
+static void drop_above(Machine *m, Oop *stop) {
+  for (Oop *fp = m->fp; fp && fp != stop; fp = frame_caller(m, fp)) forget_context(fp);
+}
+
+static void end_grace(Machine *m, const Oop *fp) {
+  if (m->grace && (!fp || frame_offset(m, fp) * 16 < (size_t)m->depth_limit_kb * 1024)) m->grace = 0;
+}
+
+void frames_return(Machine *m, Oop *fp, Oop value) {
+  Oop link = fp[FRAME_LINK];
+  drop_above(m, fp);
+  forget_context(fp);
+  m->fp = frame_caller(m, fp);
+  end_grace(m, m->fp);
+  if (LINK_IS_BOTTOM(link)) {
+    m->pc = m->fp ? (uint32_t)oop_to_small(fp[FRAME_SAVED_PC]) : 0;
+    m->roots[ROOT_RESULT] = value;
+    m->done = 1;
+    return;
+  }
+  m->pc = LINK_PC(link);
+  m->fp[LINK_DEST(link)] = value;
+}
+
+void frames_resume(Machine *m, Oop *fp, Oop value) {
+  Oop link = frame_callee(m, fp)[FRAME_LINK];
+  drop_above(m, fp);
+  m->fp = fp;
+  end_grace(m, fp);
+  m->pc = LINK_PC(link);
+  fp[LINK_DEST(link)] = value;
+}
+
+void frames_restart(Machine *m, Oop *fp) {
+  drop_above(m, fp);
+  forget_context(fp);
+  m->fp = fp;
+  end_grace(m, fp);
+  m->pc = (uint32_t)(code_words(frame_code(fp)) - (const uint32_t *)frame_code(fp));
+}
+
+Oop *frames_find(const Machine *m, Oop *fp, const Oop *stop, unsigned flags) {
+  for (; fp && fp != stop; fp = frame_caller(m, fp)) {
+    unsigned code = code_flags(frame_code(fp));
+    if (code & flags) return fp;
+    if (code & CODE_BARRIER || LINK_IS_BOTTOM(fp[FRAME_LINK])) return NULL;
+  }
+  return NULL;
+}
+
+void machine_clear_stack(Machine *m) {
+  drop_above(m, NULL);
+  m->fp = NULL;
+  m->args = NULL;
+}

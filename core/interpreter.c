@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: MIT */
+/* interpreter.c -- running code: the slow paths of the instructions, starting a machine, and the three instances of the
+ * loop (interpreter_loop.h).  Read code.h (frames) and opcodes.h first.
+ *
+ * No C recursion: sends, blocks, primitives that call blocks, errors raised by instructions all push frames on the
+ * machine's own stack and go on in the same loop. */
+#include "builder.h"
+#include "debug.h"
+#include "frames.h"
+#include "lookup.h"
+#include "memory_internal.h"
+#include "primitive.h"
+#include "send_cache.h"
+
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+#define RUN_CHANGE_MODE ((RunStatus)100) /* inside this file: go on in another mode */
+enum { HEAP_GRACE = 256 * 1024, DEPTH_GRACE_KB = 256 };
+
+/* ---- stores --------------------------------------------------------------------------------------------------- */
+
+/* R[object_register].slot := R[value_register] where the object is in S or old. */
+static bool store_slow_may_gc(Machine *m, unsigned object_register, unsigned slot, unsigned value_register) {
+  Oop object = machine_writable_may_gc(m, m->fp[object_register]);
+  if (!object) return false;
+  m->fp[object_register] = object;
+  machine_store(m, oop_to_object(object), slot, m->fp[value_register]);
+  return true;
+}
+
+static bool store_global_may_gc(Machine *m, Oop binding, unsigned value_register) {
+  Oop writable = machine_writable_may_gc(m, oop_resolve(m, binding));
+  if (!writable) return false;
+  machine_store(m, oop_to_object(writable), BINDING_VALUE, m->fp[value_register]);
+  return true;
+}
+
+/* What CLOSURE puts into the home slot. */
+static Oop home_of_frame_may_gc(Machine *m) {
+  if (code_flags(frame_code(m->fp)) & CODE_IS_BLOCK) return machine_object(m, m->fp[0])->slots[CLOSURE_HOME];
+  return frame_context_may_gc(m, frame_offset(m, m->fp));
+}
+
+/* ---- sends ---------------------------------------------------------------------------------------------------- */
+
+static SpecialSelector special_of_opcode(unsigned op) {
+  switch (op) {
+#define CASE(name) case OP_##name: return SPECIAL_##name;
+    CASE(ADD) CASE(SUB) CASE(MUL) CASE(DIV) CASE(MOD) CASE(BITAND) CASE(BITOR) CASE(BITXOR) CASE(BITSHIFT)
+    CASE(DIVIDE) CASE(LT) CASE(GT) CASE(LE) CASE(GE) CASE(EQ) CASE(NE) CASE(AT) CASE(ATPUT) CASE(SIZE) CASE(CLASS)
+    CASE(NOT)
+#undef CASE
+#define CASE(name) case OP_##name##_J: case OP_##name##I_J: return SPECIAL_##name;
+    CASE(LT) CASE(GT) CASE(LE) CASE(GE) CASE(EQ) CASE(NE)
+#undef CASE
+  case OP_ADDI: return SPECIAL_ADD;
+  case OP_SUBI: return SPECIAL_SUB;
+  default: return SPECIAL_COUNT;
+  }
+}
+
+static Oop site_selector(const Machine *m, const Object *code, const uint32_t *site) {
+  unsigned op = op_code(*site);
+  if (op == OP_SEND || op == OP_SUPERSEND || op == OP_BLOCKVALUE) return code->slots[CODE_LITERALS + site[1]];
+  SpecialSelector special = special_of_opcode(op);
+  if (special == SPECIAL_COUNT) fatal(m, "instruction is not a send");
+  return m->source->special_selectors[special];
+}
+
+static PrimitiveFunction primitive_function(const Machine *m, const Object *code) {
+  return m->source->primitives->entries[code_primitive(code) - 1]->function;
+}
+
+/* Only references into S may stand in the thread's cache; a machine with classes or methods of its own gets its own. */
+static SendCacheEntry *fill(Machine *m, const uint32_t *site, uint32_t class_index, Object *code, bool any_message, bool own) {
+  if (own && !m->own_cache && !machine_use_own_cache(m)) fatal(m, "no memory for a send cache");
+  SendCacheEntry *entry = send_cache_entry(m->cache, site, class_index);
+  entry->key = send_key(site, class_index);
+  entry->code = code;
+  entry->registers = (uint16_t)code_registers(code);
+  entry->has_primitive = code_primitive(code) != 0;
+  if (entry->has_primitive)
+    entry->primitive = primitive_function(m, code);
+  else
+    entry->words = code_words(code);
+  if (any_message) entry->has_primitive = SEND_ANY_MESSAGE;
+  return entry;
+}
+
+/* NULL: not understood.  Allocates nothing that moves. */
+static SendCacheEntry *send_cache_fill(Machine *m, const uint32_t *site, Oop receiver, unsigned argc) {
+  uint32_t class_index = oop_class_index(receiver);
+  Oop class = machine_class_at(m, class_index), selector = site_selector(m, frame_code(m->fp), site);
+  Oop found = machine_lookup(m, class, selector);
+  bool any_message = false;
+  if (!found) {
+    found = machine_lookup(m, class, m->source->special_selectors[SPECIAL_DOES_NOT_UNDERSTAND]);
+    unsigned primitive = found ? code_primitive(oop_to_object(found)) : 0;
+    if (!primitive || !(m->source->primitives->entries[primitive - 1]->flags & PRIMITIVE_ANY_MESSAGE)) return NULL;
+    any_message = true;
+  } else if (code_args(oop_to_object(found)) != argc) {
+    return NULL;
+  }
+  Object *code = oop_to_object(found);
+  return fill(m, site, class_index, code, any_message, class_index >= CLASS_INDEX_W || !address_in_source(found));
+}
+
+static Oop lookup_above(const Machine *m, const Object *code, Oop selector) {
+  Oop class = machine_object(m, code->slots[CODE_CLASS])->slots[BEHAVIOR_SUPERCLASS];
+  return machine_lookup(m, class, selector);
+}
+
+static SendCacheEntry *send_cache_fill_super(Machine *m, const uint32_t *site) {
+  Object *code = frame_code(m->fp);
+  Oop found = lookup_above(m, code, site_selector(m, code, site));
+  if (!found) return NULL;
+  return fill(m, site, 0, oop_to_object(found), false, !address_in_source(found) || m->own_cache);
+}
+
+static Oop find_method_again(const Machine *m, const Object *code, const uint32_t *site, Oop receiver) {
+  Oop selector = site_selector(m, code, site);
+  if (op_code(*site) == OP_SUPERSEND) return lookup_above(m, code, selector);
+  return machine_lookup(m, machine_class_of(m, receiver), selector);
+}
+
+/* Replaces the arguments in m->args by one Message. */
+static bool make_message_may_gc(Machine *m, Oop selector) {
+  unsigned argc = m->argc, handle = machine_push_handle(m, selector);
+  bool made = machine_reserve_may_gc(m, (1 + argc + 1 + 2) * 8);
+  if (made) {
+    Oop array = machine_new_unchecked(m, CLASS_ARRAY, FORMAT_POINTERS, argc);
+    memcpy(oop_to_object(array)->slots, m->args + 1, argc * 8);
+    Oop message = machine_new_unchecked(m, CLASS_MESSAGE, FORMAT_FIXED, 2);
+    oop_to_object(message)->slots[MESSAGE_SELECTOR] = machine_handle(m, handle);
+    oop_to_object(message)->slots[MESSAGE_ARGUMENTS] = array;
+    m->args[1] = message;
+  }
+  machine_pop_handles(m, handle);
+  return made;
+}
+
+/* ---- the loop, three times ------------------------------------------------------------------------------------- */
+
+#define MODE 0
+#define RUN_NAME run_pristine
+#include "interpreter_loop.h"
+#define MODE 1
+#define RUN_NAME run_data_shadowed
+#include "interpreter_loop.h"
+#define MODE 2
+#define RUN_NAME run_overridden
+#include "interpreter_loop.h"
+
+static RunStatus run(Machine *m) {
+  for (;;) {
+    RunStatus status = m->overridden ? run_overridden(m) : m->in_shadow ? run_data_shadowed(m) : run_pristine(m);
+    if (status != RUN_CHANGE_MODE) return status;
+  }
+}
+
+#ifdef ATOLL_DEBUG_CHECKS
+/* Runs in short slices; between them a random object of S gets its copy, unchanged. */
+static RunStatus run_in_storm(Machine *m, int32_t budget) {
+  enum { SLICE = 7 };
+  for (;;) {
+    m->budget = budget < SLICE ? budget : SLICE;
+    budget -= m->budget;
+    shadow_random_may_gc(m);
+    RunStatus status = run(m);
+    if (status != RUN_BUDGET || budget <= 0) return status;
+  }
+}
+#endif
+
+RunStatus machine_run(Machine *m, int32_t budget) {
+  m->done = 0;
+  m->cache = m->own_cache ? m->own_cache : thread_context_cache(m->thread, m->source);
+  if (!m->fp || !m->cache) return RUN_DIED;
+  if (debug_on(DEBUG_PREEMPT_STRESS)) budget = 1;
+#ifdef ATOLL_DEBUG_CHECKS
+  if (debug_on(DEBUG_SHADOW_ALL) && !m->shadows) shadow_all_may_gc(m);
+  if (debug_on(DEBUG_SHADOW_STORM)) return run_in_storm(m, budget);
+#endif
+  m->budget = budget;
+  return run(m);
+}
+
+void machine_answer(Machine *m, Oop value) { m->fp[m->answer_to] = value; }
+
+/* ---- starting ---------------------------------------------------------------------------------------------------- */
+
+/* Pushes a frame that returns to nobody: receiver and arguments must already stand in handles [first, first + argc]. */
+static bool push_bottom_may_gc(Machine *m, unsigned first, unsigned argc, Oop code) {
+  unsigned handle = machine_push_handle(m, code);
+  unsigned registers = code_registers(oop_to_object(code));
+  size_t used = (size_t)(machine_stack_top(m) - m->stack), needed = registers + STACK_SLACK + FRAME_CONTROL + 1;
+  if (used + needed > (size_t)(m->stack_limit - m->stack) && !machine_grow_stack_may_gc(m, needed)) {
+    machine_pop_handles(m, handle);
+    return m->failure = FAILURE_NO_MEMORY, false;
+  }
+  Oop *frame = machine_stack_top(m) + FRAME_CONTROL + 1;
+  frame[FRAME_SAVED_PC] = oop_from_small(m->pc);
+  frame[FRAME_CONTEXT] = OOP_NIL;
+  frame[FRAME_LINK] = LINK_BOTTOM(m->fp ? frame_offset(m, m->fp) : 0);
+  frame[FRAME_CODE] = machine_handle(m, handle);
+  for (unsigned i = 0; i <= argc; i++) frame[i] = oop_resolve(m, machine_handle(m, first + i));
+  Object *object = oop_to_object(frame[FRAME_CODE]);
+  m->fp = frame;
+  m->pc = (uint32_t)(code_words(object) - (const uint32_t *)object);
+  machine_pop_handles(m, handle);
+  return true;
+}
+
+/* The code that SELECTOR runs directly: a block's own code for value.., or a method without primitive. 0: take the long way. */
+static Oop direct_code(const Machine *m, Oop receiver, Oop selector, unsigned argc) {
+  if (oop_has_class(receiver, CLASS_BLOCK_CLOSURE) && argc <= 4 &&
+      selector == m->source->special_selectors[SPECIAL_VALUE0 + argc]) {
+    Oop code = machine_object(m, receiver)->slots[CLOSURE_CODE];
+    if (code_args(oop_to_object(code)) == argc) return code;
+  }
+  Oop found = machine_lookup(m, machine_class_of(m, receiver), selector);
+  if (!found || code_primitive(oop_to_object(found)) || code_args(oop_to_object(found)) != argc) return 0;
+  return found;
+}
+
+bool machine_start_may_gc(Machine *m, Oop receiver, Oop selector, unsigned argc, const Oop *arguments) {
+  unsigned first = machine_push_handle(m, oop_resolve(m, receiver));
+  for (unsigned i = 0; i < argc; i++) machine_push_handle(m, arguments[i]);
+  Oop code = direct_code(m, machine_handle(m, first), selector, argc);
+  bool started;
+  if (code) {
+    started = push_bottom_may_gc(m, first, argc, code);
+  } else {
+    unsigned name = machine_push_handle(m, selector);
+    Oop array = machine_new_array_may_gc(m, argc);
+    for (unsigned i = 0; array && i < argc; i++) machine_store(m, oop_to_object(array), i, machine_handle(m, first + 1 + i));
+    unsigned second = machine_push_handle(m, machine_handle(m, first));
+    machine_push_handle(m, machine_handle(m, name));
+    machine_push_handle(m, array);
+    code = machine_lookup(m, machine_class_of(m, machine_handle(m, first)), m->source->special_selectors[SPECIAL_START]);
+    started = array && code && push_bottom_may_gc(m, second, 2, code);
+  }
+  machine_pop_handles(m, first);
+  return started;
+}
+
+bool machine_start_code_may_gc(Machine *m, Oop receiver, Oop code) {
+  unsigned first = machine_push_handle(m, receiver);
+  bool started = push_bottom_may_gc(m, first, 0, code);
+  machine_pop_handles(m, first);
+  return started;
+}

@@ -1,0 +1,756 @@
+/* SPDX-License-Identifier: MIT */
+/* interpreter_loop.h -- the body of the interpreter, included by interpreter.c once per mode.
+ *
+ *   MODE 0  pristine: nothing of S has a copy; references are what they seem
+ *   MODE 1  data shadowed: an object of S may have a copy, so receivers and bindings that lie in S are resolved
+ *   MODE 2  behaviour overridden: also, special selectors may have lost their built-in meaning
+ *
+ * Local registers: fp, pc, literals (K[i]); code is found from literals.  Before any call that may move objects the loop saves
+ * them to the machine (SAVE) and reads them back after it (LOAD).  Cases are short; what is slow has a name in interpreter.c. */
+
+static RunStatus RUN_NAME(Machine *m) {
+  static const void *const labels[256] = {
+#define OP(name, operands, doc) [OP_##name] = &&op_##name,
+      OPCODES(OP)
+#undef OP
+          [OPCODE_COUNT... 255] = &&op_illegal};
+  register Oop *fp;
+  register const uint32_t *pc;
+  register const Oop *literals;
+  SendCache *cache;
+  int32_t budget = m->budget;
+  uint32_t w;
+  /* of the send being made */
+  const uint32_t *site;
+  unsigned base, argc, dest;
+  SendCacheEntry *entry;
+  Object *callee;
+  Oop result;
+
+#define CODE ((Object *)((char *)literals - offsetof(Object, slots) - CODE_LITERALS * 8))
+#define SAVE() (m->fp = fp, m->pc = (uint32_t)(pc - (const uint32_t *)CODE), m->budget = budget)
+#define LOAD()                                                                          \
+  do {                                                                                  \
+    fp = m->fp;                                                                         \
+    literals = &oop_to_object(fp[FRAME_CODE])->slots[CODE_LITERALS];                    \
+    pc = (const uint32_t *)CODE + m->pc;                                                \
+    cache = m->cache;                                                                   \
+  } while (0)
+#define NEXT()                 \
+  do {                         \
+    w = *pc++;                 \
+    goto *labels[w & 0xff];    \
+  } while (0)
+#define A op_a(w)
+#define B op_b(w)
+#define C op_c(w)
+#define R(i) fp[i]
+#define OVERRIDDEN(k) (MODE == 2 && (m->overridden >> SPECIAL_##k & 1))
+#define RESOLVE(x) (MODE && oop_in_source(x) ? oop_resolve_slow(m, x) : (x))
+#define ROOM(bytes)                                                \
+  do {                                                             \
+    if (unlikely((size_t)(m->alloc_end - m->alloc) < (bytes) || debug_on(DEBUG_GC_STRESS))) { \
+      SAVE();                                                      \
+      if (!machine_reserve_may_gc(m, bytes)) goto heap_limit;      \
+      LOAD();                                                      \
+    }                                                              \
+  } while (0)
+#define SPECIAL1(k, receiver, argument, to)        \
+  do {                                             \
+    Oop a_ = (receiver), b_ = (argument);          \
+    base = code_registers(CODE) + FRAME_CONTROL;   \
+    R(base) = a_;                                  \
+    R(base + 1) = b_;                              \
+    argc = 1, dest = (to), site = pc - 1;          \
+    goto send;                                     \
+  } while (0)
+#define SPECIAL0(k, receiver, to)                  \
+  do {                                             \
+    Oop a_ = (receiver);                           \
+    base = code_registers(CODE) + FRAME_CONTROL;   \
+    R(base) = a_;                                  \
+    argc = 0, dest = (to), site = pc - 1;          \
+    goto send;                                     \
+  } while (0)
+/* A send that a runtime condition makes: not cached. */
+#define RUNTIME_SEND(k, count, to)                 \
+  do {                                             \
+    argc = (count), dest = (to), site = pc - 1;    \
+    result = m->source->special_selectors[SPECIAL_##k]; \
+    goto runtime_send;                             \
+  } while (0)
+
+  LOAD();
+  if (budget <= 0) return RUN_BUDGET;
+  NEXT();
+
+op_MOVE:
+  R(A) = R(B);
+  NEXT();
+op_LOADK:
+  R(A) = literals[op_bx(w)];
+  NEXT();
+op_LOADI:
+  R(A) = oop_from_small(op_sbx(w));
+  NEXT();
+op_LOADNIL:
+  for (unsigned i = 0; i <= B; i++) R(A + i) = OOP_NIL;
+  NEXT();
+op_LOADTRUE:
+  R(A) = OOP_TRUE;
+  NEXT();
+op_LOADFALSE:
+  R(A) = OOP_FALSE;
+  NEXT();
+op_GETIVAR:
+  R(A) = oop_to_object(R(B))->slots[C];
+  NEXT();
+op_SETIVAR:
+op_SETVEC : {
+  Object *object = oop_to_object(R(B));
+  if (unlikely(object->header & FLAG_GUARD)) {
+    SAVE();
+    if (!store_slow_may_gc(m, B, C, A)) goto heap_limit_or_read_only;
+    LOAD();
+    if (MODE == 0 && m->in_shadow) goto change_mode;
+    NEXT();
+  }
+  object->slots[C] = R(A);
+  NEXT();
+}
+op_GETGLOBAL : {
+  Oop binding = literals[op_bx(w)];
+  R(A) = oop_to_object(RESOLVE(binding))->slots[BINDING_VALUE];
+  NEXT();
+}
+op_SETGLOBAL:
+  SAVE();
+  if (!store_global_may_gc(m, literals[op_bx(w)], A)) goto heap_limit_or_read_only;
+  LOAD();
+  if (MODE == 0 && m->in_shadow) goto change_mode;
+  NEXT();
+op_NEWVEC:
+  ROOM(8 + B * 8);
+  result = machine_new_unchecked(m, CLASS_ARRAY, FORMAT_POINTERS, B);
+  R(A) = result;
+  NEXT();
+op_GETVEC:
+  R(A) = oop_to_object(RESOLVE(R(B)))->slots[C];
+  NEXT();
+op_ARRAY : {
+  ROOM(8 + C * 8);
+  result = machine_new_unchecked(m, CLASS_ARRAY, FORMAT_POINTERS, C);
+  for (unsigned i = 0; i < C; i++) oop_to_object(result)->slots[i] = R(B + i);
+  R(A) = result;
+  NEXT();
+}
+op_CLOSURE : {
+  uint32_t info = *pc;
+  unsigned copied = info & 0xff;
+  Oop home = OOP_NIL;
+  if (info & 0x100) {
+    SAVE();
+    home = home_of_frame_may_gc(m);
+    if (!home) goto heap_limit;
+    LOAD();
+    R(A) = home; /* A holds it while memory is reserved */
+  }
+  ROOM((1 + CLOSURE_COPIED + copied) * 8);
+  if (info & 0x100) home = R(A);
+  result = machine_new_unchecked(m, CLASS_BLOCK_CLOSURE, FORMAT_POINTERS, CLOSURE_COPIED + copied);
+  Object *closure = oop_to_object(result);
+  closure->slots[CLOSURE_CODE] = literals[op_bx(w)];
+  closure->slots[CLOSURE_RECEIVER] =
+      code_flags(CODE) & CODE_IS_BLOCK ? oop_to_object(RESOLVE(R(0)))->slots[CLOSURE_RECEIVER] : R(0);
+  closure->slots[CLOSURE_HOME] = home;
+  pc++;
+  for (unsigned i = 0; i < copied; i++) closure->slots[CLOSURE_COPIED + i] = R(pc[i >> 2] >> (i & 3) * 8 & 0xff);
+  pc += (copied + 3) >> 2;
+  R(A) = result;
+  NEXT();
+}
+op_BLOCKSELF:
+  result = oop_to_object(RESOLVE(R(0)))->slots[CLOSURE_RECEIVER];
+  R(A) = RESOLVE(result);
+  NEXT();
+op_COPIED:
+  R(A) = oop_to_object(RESOLVE(R(0)))->slots[CLOSURE_COPIED + B];
+  NEXT();
+op_THISCONTEXT:
+  SAVE();
+  result = frame_context_may_gc(m, frame_offset(m, fp));
+  if (!result) goto heap_limit;
+  LOAD();
+  R(A) = result;
+  NEXT();
+op_JUMP:
+  pc += op_sj(w);
+  NEXT();
+op_LOOP:
+  pc += op_sj(w);
+  if (unlikely(--budget <= 0)) goto preempt;
+  NEXT();
+op_JUMP_TRUE:
+  if (R(A) == OOP_TRUE)
+    pc += op_sbx(w);
+  else if (unlikely(R(A) != OOP_FALSE))
+    goto must_be_boolean;
+  NEXT();
+op_JUMP_FALSE:
+  if (R(A) == OOP_FALSE)
+    pc += op_sbx(w);
+  else if (unlikely(R(A) != OOP_TRUE))
+    goto must_be_boolean;
+  NEXT();
+op_JUMP_NIL:
+  if (R(A) == OOP_NIL) pc += op_sbx(w);
+  NEXT();
+op_JUMP_NOT_NIL:
+  if (R(A) != OOP_NIL) pc += op_sbx(w);
+  NEXT();
+op_FORLOOP : {
+  Oop i = R(A), limit = R(B);
+  int64_t next;
+  if (likely(oop_both_small(i, limit)) && !OVERRIDDEN(ADD) && !OVERRIDDEN(LE) && !OVERRIDDEN(GE) &&
+      !__builtin_add_overflow((int64_t)i, (int64_t)op_sc(w) * 2, &next)) {
+    bool again = op_sc(w) > 0 ? next <= (int64_t)limit : next >= (int64_t)limit;
+    R(A) = (Oop)next;
+    pc += again ? op_sj(*pc) + 1 : 3;
+    if (again && unlikely(--budget <= 0)) goto preempt;
+    NEXT();
+  }
+  pc++;
+  NEXT();
+}
+
+op_SEND:
+  base = A, argc = B, dest = C, site = pc - 1;
+  pc++;
+send : {
+  Oop receiver = R(base);
+  uint32_t class_index;
+  if (MODE && oop_in_source(receiver)) R(base) = receiver = oop_resolve_slow(m, receiver);
+  class_index = likely(oop_is_pointer(receiver)) ? object_class_index(oop_to_object(receiver))
+                : oop_is_small(receiver)         ? (uint32_t)CLASS_SMALL_INTEGER
+                                                 : oop_class_index_immediate(receiver);
+  uint64_t key = send_key(site, class_index);
+  entry = send_cache_entry(cache, site, class_index);
+  if (unlikely(entry->key != key)) goto send_miss;
+}
+send_found:
+  if (entry->has_primitive) goto call_primitive;
+  callee = entry->code;
+  {
+    Oop *frame = fp + base;
+    if (unlikely(frame + entry->registers + STACK_SLACK > m->stack_limit)) goto grow_for_entry;
+    frame[FRAME_CONTEXT] = OOP_NIL;
+    frame[FRAME_LINK] = LINK_MAKE(pc - (const uint32_t *)CODE, dest, base);
+    frame[FRAME_CODE] = oop_from_object(callee);
+    fp = frame;
+    literals = &callee->slots[CODE_LITERALS];
+    pc = entry->words;
+    if (unlikely(--budget <= 0)) goto preempt;
+    NEXT();
+  }
+
+call_primitive:
+  callee = entry->code;
+  if (unlikely(entry->has_primitive == SEND_ANY_MESSAGE)) goto call_any_message;
+  m->args = fp + base;
+  m->argc = argc;
+  SAVE();
+  m->budget = --budget;
+  if (MODE)
+    for (unsigned i = 1; i <= argc; i++) m->args[i] = RESOLVE(m->args[i]);
+  result = entry->primitive(m);
+primitive_done:
+  budget = m->budget;
+  if (unlikely((result & OOP_TAG_MASK) == OOP_TAG_SPECIAL && result >= OOP_FAIL)) goto primitive_special;
+  m->args = NULL;
+  LOAD();
+  R(dest) = result;
+  if ((MODE == 0 && unlikely(m->in_shadow)) || (MODE == 1 && unlikely(m->overridden))) goto change_mode;
+  NEXT();
+
+primitive_special:
+  if (result == OOP_FAIL) {
+    /* run the Smalltalk body; code of W may have moved, so it is looked up again */
+    LOAD();
+    m->args = NULL;
+    if (unlikely(!address_in_source(oop_from_object(callee)))) callee = oop_to_object(find_method_again(m, CODE, site, R(base)));
+    goto activate;
+  }
+  if (result == OOP_CONTROL) {
+    Oop call = m->call;
+    m->call = 0;
+    if (m->done) return m->args = NULL, m->done = 0, RUN_DONE;
+    LOAD();
+    if (call) {
+      base = (unsigned)(m->args - fp), argc = m->argc;
+      callee = oop_to_object(call);
+      goto invoke;
+    }
+    m->args = NULL;
+    if ((MODE == 0 && m->in_shadow) || (MODE == 1 && m->overridden)) goto change_mode;
+    if (unlikely(budget <= 0)) goto preempt;
+    NEXT();
+  }
+  m->args = NULL;
+  if (result == OOP_WAIT) return m->answer_to = (uint16_t)dest, RUN_WAITING;
+  m->pc = (uint32_t)(site - (const uint32_t *)CODE); /* OOP_YIELD: the same send again */
+  return RUN_WAITING;
+
+call_any_message: /* a proxy takes the message as it is */
+  m->selector = site_selector(m, CODE, site);
+  m->args = fp + base;
+  m->argc = argc;
+  budget--;
+  SAVE();
+  if (MODE)
+    for (unsigned i = 1; i <= argc; i++) m->args[i] = RESOLVE(m->args[i]);
+  result = entry->primitive(m);
+  if (result != OOP_FAIL) goto primitive_done;
+  LOAD();
+  goto not_understood;
+
+invoke: /* run callee on the arguments at base, its primitive first */
+  m->args = NULL;
+  if (code_primitive(callee)) {
+    PrimitiveFunction function = primitive_function(m, callee);
+    unsigned handle = machine_push_handle(m, oop_from_object(callee));
+    m->args = fp + base;
+    m->argc = argc;
+    m->call = 0;
+    SAVE();
+    result = function(m);
+    callee = oop_to_object(machine_handle(m, handle));
+    machine_pop_handles(m, handle);
+    if (result == OOP_FAIL) {
+      LOAD();
+      m->args = NULL;
+      goto activate;
+    }
+    goto primitive_done;
+  }
+activate : {
+  unsigned registers = code_registers(callee);
+  if (unlikely(fp + base + registers + STACK_SLACK > m->stack_limit)) {
+    unsigned handle = machine_push_handle(m, oop_from_object(callee));
+    m->args = fp + base;
+    m->argc = argc;
+    SAVE();
+    bool grown = machine_grow_stack_may_gc(m, registers + STACK_SLACK + base);
+    callee = oop_to_object(machine_handle(m, handle));
+    machine_pop_handles(m, handle);
+    m->args = NULL;
+    LOAD();
+    if (!grown) goto too_deep;
+  }
+  Oop *frame = fp + base;
+  frame[FRAME_CONTEXT] = OOP_NIL;
+  frame[FRAME_LINK] = LINK_MAKE(pc - (const uint32_t *)CODE, dest, base);
+  frame[FRAME_CODE] = oop_from_object(callee);
+  fp = frame;
+  literals = &callee->slots[CODE_LITERALS];
+  pc = code_words(callee);
+  if (unlikely(--budget <= 0)) goto preempt;
+  NEXT();
+}
+grow_for_entry:
+  callee = entry->code;
+  goto activate;
+
+send_miss:
+  SAVE();
+  entry = send_cache_fill(m, site, R(base), argc);
+  cache = m->cache;
+  if (likely(entry != NULL)) goto send_found;
+not_understood:
+  m->args = fp + base;
+  m->argc = argc;
+  if (!make_message_may_gc(m, site_selector(m, CODE, site))) {
+    m->args = NULL;
+    LOAD();
+    goto heap_limit;
+  }
+  m->args = NULL;
+  LOAD();
+  argc = 1;
+  result = m->source->special_selectors[SPECIAL_DOES_NOT_UNDERSTAND];
+runtime_send: /* uncached send of the selector in `result` to what stands at base */
+  result = machine_lookup(m, machine_class_of(m, R(base)), result);
+  if (!result) return m->failure = FAILURE_NOT_FOUND, SAVE(), RUN_DIED;
+  callee = oop_to_object(result);
+  goto activate;
+
+op_SUPERSEND:
+  base = A, argc = B, dest = C, site = pc - 1;
+  pc++;
+  {
+    uint64_t key = send_key(site, 0);
+    entry = send_cache_entry(cache, site, 0);
+    if (MODE && oop_in_source(R(base))) R(base) = oop_resolve_slow(m, R(base));
+    if (likely(entry->key == key)) goto send_found;
+    SAVE();
+    entry = send_cache_fill_super(m, site);
+    cache = m->cache;
+    if (likely(entry != NULL)) goto send_found;
+    goto not_understood;
+  }
+
+op_BLOCKVALUE:
+  base = A, argc = B, dest = C, site = pc - 1;
+  pc++;
+  {
+    Oop receiver = R(base);
+    if (unlikely(!oop_is_pointer(receiver)) || object_class_index(oop_to_object(receiver)) != CLASS_BLOCK_CLOSURE) goto send;
+    if (MODE == 2 && m->overridden >> (SPECIAL_VALUE0 + (argc < 4 ? argc : 4)) & 1) goto send;
+    if (MODE && address_in_source(receiver)) R(base) = receiver = oop_resolve_slow(m, receiver);
+    callee = oop_to_object(oop_to_object(receiver)->slots[CLOSURE_CODE]);
+    if (unlikely(code_args(callee) != argc)) goto send;
+    goto activate;
+  }
+
+op_RETURN:
+  result = R(A);
+  goto do_return;
+op_RETURN_SELF:
+  result = R(0);
+  goto do_return;
+op_RETURN_NIL:
+  result = OOP_NIL;
+do_return : {
+  Oop link = fp[FRAME_LINK];
+  if (unlikely(fp[FRAME_CONTEXT] != OOP_NIL || LINK_IS_BOTTOM(link) || m->grace)) {
+    SAVE();
+    frames_return(m, fp, result);
+    if (m->done) return m->done = 0, RUN_DONE;
+    LOAD();
+    NEXT();
+  }
+  unsigned to = LINK_DEST(link);
+  fp -= LINK_BASE(link);
+  Object *caller = oop_to_object(fp[FRAME_CODE]);
+  literals = &caller->slots[CODE_LITERALS];
+  pc = (const uint32_t *)caller + LINK_PC(link);
+  R(to) = result;
+  NEXT();
+}
+op_BLOCKRETURN : {
+  SAVE();
+  Oop *home = frame_home(m, fp);
+  base = code_registers(CODE) + FRAME_CONTROL;
+  result = R(A);
+  if (!home) { /* the method has returned already */
+    R(base) = RESOLVE(R(0));
+    R(base + 1) = result;
+    RUNTIME_SEND(CANNOT_RETURN, 1, A);
+  }
+  if (frames_find(m, fp, home, CODE_UNWIND | CODE_BARRIER) || code_flags(frame_code(home)) & CODE_UNWIND) {
+    R(base) = RESOLVE(R(0));
+    R(base + 1) = result;
+    R(base + 2) = oop_from_small((int64_t)frame_offset(m, home));
+    RUNTIME_SEND(UNWIND_RETURN, 2, A);
+  }
+  frames_return(m, home, result);
+  if (m->done) return m->done = 0, RUN_DONE;
+  LOAD();
+  NEXT();
+}
+
+#define ARITHMETIC(name, checked, floating)                                             \
+  op_##name : {                                                                         \
+    Oop a = R(B), b = R(C);                                                             \
+    int64_t n;                                                                          \
+    if (likely(oop_both_small(a, b)) && !OVERRIDDEN(name) && likely(checked)) {         \
+      R(A) = (Oop)n;                                                                    \
+      NEXT();                                                                           \
+    }                                                                                   \
+    if (oop_is_small_float(a) && oop_is_small_float(b) && !OVERRIDDEN(name)) {          \
+      double x = oop_small_to_double(a), y = oop_small_to_double(b), z = floating;      \
+      if (likely(double_try_small(z, &result))) {                                       \
+        R(A) = result;                                                                  \
+        NEXT();                                                                         \
+      }                                                                                 \
+    }                                                                                   \
+    SPECIAL1(name, a, b, A);                                                            \
+  }
+  ARITHMETIC(ADD, !__builtin_add_overflow((int64_t)a, (int64_t)(b - 1), &n), x + y)
+  ARITHMETIC(SUB, (!__builtin_sub_overflow((int64_t)a, (int64_t)(b - 1), &n)), x - y)
+  ARITHMETIC(MUL, (!__builtin_mul_overflow((int64_t)(a - 1), oop_to_small(b), &n) && (n |= 1, true)), x *y)
+
+op_DIVIDE : {
+  Oop a = R(B), b = R(C);
+  if (oop_is_small_float(a) && oop_is_small_float(b) && !OVERRIDDEN(DIVIDE)) {
+    double y = oop_small_to_double(b);
+    if (y != 0 && double_try_small(oop_small_to_double(a) / y, &result)) {
+      R(A) = result;
+      NEXT();
+    }
+  }
+  if (oop_both_small(a, b) && b != oop_from_small(0) && b != oop_from_small(-1) && !OVERRIDDEN(DIVIDE) &&
+      oop_to_small(a) % oop_to_small(b) == 0) {
+    R(A) = oop_from_small(oop_to_small(a) / oop_to_small(b));
+    NEXT();
+  }
+  SPECIAL1(DIVIDE, a, b, A);
+}
+op_DIV : {
+  Oop a = R(B), b = R(C);
+  int64_t x = oop_to_small(a), y = oop_to_small(b);
+  if (oop_both_small(a, b) && y > 0 && !OVERRIDDEN(DIV)) {
+    R(A) = oop_from_small(x / y - (x % y < 0));
+    NEXT();
+  }
+  SPECIAL1(DIV, a, b, A);
+}
+op_MOD : {
+  Oop a = R(B), b = R(C);
+  int64_t x = oop_to_small(a), y = oop_to_small(b);
+  if (oop_both_small(a, b) && y > 0 && !OVERRIDDEN(MOD)) {
+    int64_t r = x % y;
+    R(A) = oop_from_small(r < 0 ? r + y : r);
+    NEXT();
+  }
+  SPECIAL1(MOD, a, b, A);
+}
+#define BITWISE(name, expression)                                \
+  op_##name : {                                                  \
+    Oop a = R(B), b = R(C);                                      \
+    if (likely(oop_both_small(a, b)) && !OVERRIDDEN(name)) {     \
+      R(A) = (expression);                                       \
+      NEXT();                                                    \
+    }                                                            \
+    SPECIAL1(name, a, b, A);                                     \
+  }
+  BITWISE(BITAND, a &b)
+  BITWISE(BITOR, a | b)
+  BITWISE(BITXOR, (a ^ b) | 1)
+op_BITSHIFT : {
+  Oop a = R(B), b = R(C);
+  int64_t x = oop_to_small(a), y = oop_to_small(b);
+  if (likely(oop_both_small(a, b)) && !OVERRIDDEN(BITSHIFT) && y < 62) {
+    if (y <= 0) {
+      R(A) = oop_from_small(x >> (y < -63 ? 63 : -y));
+      NEXT();
+    }
+    if (x >= SMALL_INTEGER_MIN >> y && x <= SMALL_INTEGER_MAX >> y) {
+      R(A) = oop_from_small((int64_t)((uint64_t)x << y));
+      NEXT();
+    }
+  }
+  SPECIAL1(BITSHIFT, a, b, A);
+}
+op_ADDI : {
+  Oop a = R(B);
+  int64_t n;
+  if (likely(oop_is_small(a)) && !OVERRIDDEN(ADD) && !__builtin_add_overflow((int64_t)a, (int64_t)op_sc(w) * 2, &n)) {
+    R(A) = (Oop)n;
+    NEXT();
+  }
+  SPECIAL1(ADD, a, oop_from_small(op_sc(w)), A);
+}
+op_SUBI : {
+  Oop a = R(B);
+  int64_t n;
+  if (likely(oop_is_small(a)) && !OVERRIDDEN(SUB) && !__builtin_sub_overflow((int64_t)a, (int64_t)op_sc(w) * 2, &n)) {
+    R(A) = (Oop)n;
+    NEXT();
+  }
+  SPECIAL1(SUB, a, oop_from_small(op_sc(w)), A);
+}
+
+#define ORDERED(name, op)                                                                                  \
+  op_##name : {                                                                                            \
+    Oop a = R(B), b = R(C);                                                                                \
+    if (likely(oop_both_small(a, b)) && !OVERRIDDEN(name)) {                                               \
+      R(A) = oop_from_bool((int64_t)a op(int64_t) b);                                                      \
+      NEXT();                                                                                              \
+    }                                                                                                      \
+    if (oop_is_small_float(a) && oop_is_small_float(b) && !OVERRIDDEN(name)) {                             \
+      R(A) = oop_from_bool(oop_small_to_double(a) op oop_small_to_double(b));                              \
+      NEXT();                                                                                              \
+    }                                                                                                      \
+    SPECIAL1(name, a, b, A);                                                                               \
+  }                                                                                                        \
+  op_##name##_J : {                                                                                        \
+    Oop a = R(B), b = R(C);                                                                                \
+    bool truth;                                                                                            \
+    if (likely(oop_both_small(a, b)) && !OVERRIDDEN(name))                                                 \
+      truth = (int64_t)a op(int64_t) b;                                                                    \
+    else if (oop_is_small_float(a) && oop_is_small_float(b) && !OVERRIDDEN(name))                          \
+      truth = oop_small_to_double(a) op oop_small_to_double(b);                                            \
+    else                                                                                                   \
+      SPECIAL1(name, a, b, A);                                                                             \
+    JUMP_ON(truth);                                                                                        \
+  }                                                                                                        \
+  op_##name##I_J : {                                                                                       \
+    Oop a = R(B);                                                                                          \
+    if (likely(oop_is_small(a)) && !OVERRIDDEN(name)) JUMP_ON((int64_t)a op(int64_t) oop_from_small(op_sc(w))); \
+    SPECIAL1(name, a, oop_from_small(op_sc(w)), A);                                                        \
+  }
+/* The next word is JUMP_TRUE or JUMP_FALSE. */
+#define JUMP_ON(truth_)                                                  \
+  do {                                                                   \
+    uint32_t jump_ = *pc++;                                              \
+    if ((truth_) == (op_code(jump_) == OP_JUMP_TRUE)) pc += op_sbx(jump_); \
+    NEXT();                                                              \
+  } while (0)
+  ORDERED(LT, <)
+  ORDERED(GT, >)
+  ORDERED(LE, <=)
+  ORDERED(GE, >=)
+  ORDERED(EQ, ==)
+  ORDERED(NE, !=)
+
+op_SAME:
+  R(A) = oop_from_bool(R(B) == R(C) || (MODE && oop_same(m, R(B), R(C))));
+  NEXT();
+op_NOT_SAME:
+  R(A) = oop_from_bool(!(R(B) == R(C) || (MODE && oop_same(m, R(B), R(C)))));
+  NEXT();
+op_SAME_J:
+  JUMP_ON(R(B) == R(C) || (MODE && oop_same(m, R(B), R(C))));
+op_NOT_SAME_J:
+  JUMP_ON(!(R(B) == R(C) || (MODE && oop_same(m, R(B), R(C)))));
+op_IS_NIL:
+  R(A) = oop_from_bool(R(B) == OOP_NIL);
+  NEXT();
+op_NOT_NIL:
+  R(A) = oop_from_bool(R(B) != OOP_NIL);
+  NEXT();
+op_NOT : {
+  Oop x = R(B);
+  if (likely(x == OOP_TRUE || x == OOP_FALSE) && !OVERRIDDEN(NOT)) {
+    R(A) = OOP_TRUE + OOP_FALSE - x;
+    NEXT();
+  }
+  SPECIAL0(NOT, x, A);
+}
+op_AT : {
+  Oop receiver = R(B), index = R(C);
+  if (likely(oop_is_pointer(receiver) && oop_is_small(index)) && !OVERRIDDEN(AT)) {
+    Object *object = oop_to_object(RESOLVE(receiver));
+    uint64_t i = (uint64_t)oop_to_small(index) - 1;
+    switch (object_class_index(object)) {
+    case CLASS_ARRAY:
+      if (unlikely(i >= object_slots(object))) break;
+      R(A) = object->slots[i];
+      NEXT();
+    case CLASS_BYTE_ARRAY:
+      if (unlikely(i >= object_byte_size(object))) break;
+      R(A) = oop_from_small(object_bytes(object)[i]);
+      NEXT();
+    case CLASS_STRING:
+    case CLASS_SYMBOL:
+      if (unlikely(i >= object_byte_size(object))) break;
+      R(A) = oop_from_character(object_bytes(object)[i]);
+      NEXT();
+    default: break;
+    }
+  }
+  SPECIAL1(AT, receiver, index, A);
+}
+op_ATPUT : {
+  Oop receiver = R(A), index = R(B), value = R(C);
+  if (likely(oop_is_pointer(receiver) && oop_is_small(index)) && !OVERRIDDEN(ATPUT)) {
+    Object *object = oop_to_object(receiver);
+    uint64_t i = (uint64_t)oop_to_small(index) - 1;
+    if (object_class_index(object) == CLASS_ARRAY && !(object->header & FLAG_GUARD) && likely(i < object_slots(object))) {
+      object->slots[i] = value;
+      NEXT();
+    }
+    if (object_class_index(object) == CLASS_BYTE_ARRAY && !address_in_source(receiver) && oop_is_small(value) &&
+        (uint64_t)oop_to_small(value) < 256 && i < object_byte_size(object)) {
+      object_bytes(object)[i] = (uint8_t)oop_to_small(value);
+      NEXT();
+    }
+    if (object_class_index(object) == CLASS_STRING && !address_in_source(receiver) && oop_is_character(value) &&
+        oop_to_character(value) < 256 && i < object_byte_size(object)) {
+      object_bytes(object)[i] = (uint8_t)oop_to_character(value);
+      NEXT();
+    }
+  }
+  base = code_registers(CODE) + FRAME_CONTROL;
+  R(base) = receiver;
+  R(base + 1) = index;
+  R(base + 2) = value;
+  argc = 2, site = pc - 1, dest = base; /* the answer is R[C], which is there already */
+  goto send;
+}
+op_SIZE : {
+  Oop receiver = R(B);
+  if (likely(oop_is_pointer(receiver)) && !OVERRIDDEN(SIZE)) {
+    Object *object = oop_to_object(RESOLVE(receiver));
+    switch (object_class_index(object)) {
+    case CLASS_ARRAY: R(A) = oop_from_small((int64_t)object_slots(object)); NEXT();
+    case CLASS_BYTE_ARRAY:
+    case CLASS_STRING:
+    case CLASS_SYMBOL: R(A) = oop_from_small((int64_t)object_byte_size(object)); NEXT();
+    default: break;
+    }
+  }
+  SPECIAL0(SIZE, receiver, A);
+}
+op_CLASS:
+  if (OVERRIDDEN(CLASS)) SPECIAL0(CLASS, R(B), A);
+  R(A) = machine_class_of(m, RESOLVE(R(B)));
+  NEXT();
+
+must_be_boolean: /* should it answer, go on as if the jump were taken */
+  base = code_registers(CODE) + FRAME_CONTROL;
+  R(base) = R(A);
+  pc += op_sbx(w);
+  RUNTIME_SEND(MUST_BE_BOOLEAN, 0, base);
+
+heap_limit_or_read_only:
+heap_limit:
+  LOAD();
+  m->args = NULL;
+  if (m->grace) return SAVE(), m->failure = FAILURE_NO_MEMORY, RUN_DIED;
+  m->grace = 1;
+  m->heap_limit += HEAP_GRACE;
+  base = code_registers(CODE) + FRAME_CONTROL;
+  R(base) = frame_receiver(m, fp);
+  RUNTIME_SEND(HEAP_LIMIT, 0, base);
+too_deep: /* instead of the call that had no room */
+  if (m->grace) return SAVE(), m->failure = FAILURE_NO_MEMORY, RUN_DIED;
+  m->grace = 1;
+  m->depth_limit_kb += DEPTH_GRACE_KB;
+  base = code_registers(CODE) + FRAME_CONTROL;
+  R(base) = frame_receiver(m, fp);
+  argc = 0;
+  result = m->source->special_selectors[SPECIAL_TOO_DEEP];
+  goto runtime_send;
+
+preempt:
+  SAVE();
+  m->budget = 0;
+  return RUN_BUDGET;
+change_mode:
+  SAVE();
+  return RUN_CHANGE_MODE;
+op_illegal:
+  SAVE();
+  fatal(m, "illegal instruction");
+#undef CODE
+#undef SAVE
+#undef LOAD
+#undef NEXT
+#undef A
+#undef B
+#undef C
+#undef R
+#undef OVERRIDDEN
+#undef RESOLVE
+#undef ROOM
+#undef SPECIAL1
+#undef SPECIAL0
+#undef RUNTIME_SEND
+#undef ARITHMETIC
+#undef BITWISE
+#undef ORDERED
+#undef JUMP_ON
+}
+#undef RUN_NAME
+#undef MODE

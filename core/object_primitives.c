@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: MIT */
+/* object_primitives.c -- what every object can do: identity, class, slots, copies, become:. */
+#include "lookup.h"
+#include "memory_internal.h"
+#include "primitive.h"
+
+static Oop prim_object_class(Machine *m) { return machine_class_of(m, m->args[0]); }
+static Oop prim_object_same(Machine *m) { return oop_from_bool(oop_same(m, m->args[0], m->args[1])); }
+
+static Oop prim_object_hash(Machine *m) {
+  Oop x = m->args[0];
+  if (oop_is_pointer(x)) return oop_from_small(object_hash(oop_to_object(x)));
+  return oop_from_small((int64_t)(x * 0x9e3779b97f4a7c15ull >> 34));
+}
+
+static bool slot_argument(Machine *m, Object **object, size_t *slot) {
+  if (!oop_is_pointer(m->args[0]) || !oop_is_small(m->args[1])) return false;
+  *object = oop_to_object(m->args[0]);
+  *slot = (size_t)oop_to_small(m->args[1]) - 1;
+  return object_is_pointers(*object) && *slot < object_slots(*object);
+}
+
+static Oop prim_object_inst_var_at(Machine *m) {
+  Object *object;
+  size_t slot;
+  return slot_argument(m, &object, &slot) ? object->slots[slot] : primitive_fail(m, FAILURE_BAD_INDEX);
+}
+
+static Oop prim_object_inst_var_at_put(Machine *m) {
+  Object *object;
+  size_t slot;
+  if (!slot_argument(m, &object, &slot)) return primitive_fail(m, FAILURE_BAD_INDEX);
+  Oop writable = machine_writable_may_gc(m, m->args[0]);
+  if (!writable) return OOP_FAIL;
+  machine_store(m, oop_to_object(writable), slot, m->args[2]);
+  return m->args[2];
+}
+
+static Oop prim_object_shallow_copy(Machine *m) {
+  Oop copy = machine_copy_may_gc(m, m->args[0]);
+  return copy ? copy : OOP_FAIL;
+}
+
+static Oop prim_object_is_kind_of(Machine *m) {
+  if (!oop_is_pointer(m->args[1])) return OOP_FALSE;
+  return oop_from_bool(machine_is_kind_of(m, m->args[0], m->args[1]));
+}
+
+static Oop prim_object_responds_to(Machine *m) {
+  if (!oop_has_class(m->args[1], CLASS_SYMBOL)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  return oop_from_bool(machine_lookup(m, machine_class_of(m, m->args[0]), m->args[1]) != 0);
+}
+
+/* Is the receiver in S, as this actor sees it?  For those who want to look. */
+static Oop prim_object_is_in_source(Machine *m) { return oop_from_bool(oop_in_source(m->args[0])); }
+
+/* ---- become: -------------------------------------------------------------------------------------------------------
+ *
+ * Every reference in W is found by walking all of it; references in S are redirected by the shadow table. */
+
+typedef struct Exchange {
+  Machine *m;
+  Oop a, b;
+  bool both;
+} Exchange;
+
+static Oop exchanged(const Exchange *e, Oop x) {
+  if (!oop_is_pointer(x)) return x;
+  if (x == e->a) return e->b;
+  if (e->both && x == e->b) return e->a;
+  return x;
+}
+
+static void exchange_in_object(const Exchange *e, Object *object) {
+  size_t count = object_pointer_slots(object);
+  for (size_t i = 0; i < count; i++) {
+    Oop x = oop_resolve(e->m, object->slots[i]), y = exchanged(e, x);
+    if (y != x) machine_store(e->m, object, i, y);
+  }
+}
+
+static void exchange_in_range(const Exchange *e, char *p, const char *end) {
+  for (; p < end; p += object_total_bytes((Object *)p)) exchange_in_object(e, (Object *)p);
+}
+
+static void exchange_everywhere(const Exchange *e) {
+  Machine *m = e->m;
+  Oop *top = machine_stack_top(m);
+  if (top > m->stack_limit) top = m->stack_limit;
+  for (Oop *slot = m->stack; slot < top; slot++) *slot = exchanged(e, *slot);
+  for (int i = 0; i < ROOT_COUNT; i++) m->roots[i] = exchanged(e, m->roots[i]);
+  for (unsigned i = 0; i < m->handle_count; i++) m->handles[i] = exchanged(e, m->handles[i]);
+  exchange_in_range(e, m->nursery, m->alloc);
+  if (m->old) {
+    for (OldChunk *chunk = m->old->chunks; chunk; chunk = chunk->next) exchange_in_range(e, (char *)chunk->data, chunk->alloc);
+    for (LargeObject *large = m->old->large; large; large = large->next) exchange_in_object(e, &large->object);
+  }
+  if (!m->shadows) return;
+  for (uint32_t i = 0; i <= m->shadows->mask; i++)
+    if (m->shadows->entries[i].original) m->shadows->entries[i].copy = exchanged(e, m->shadows->entries[i].copy);
+}
+
+static bool can_become(Machine *m, unsigned index) {
+  Oop x = m->args[index];
+  if (!oop_is_pointer(x)) return false;
+  return !address_in_source(x) || oop_to_object(x)->header & FLAG_SHADOWABLE;
+}
+
+static Oop become(Machine *m, bool both) {
+  if (!can_become(m, 0) || (both ? !can_become(m, 1) : !oop_is_pointer(m->args[1]))) return primitive_fail(m, FAILURE_READ_ONLY);
+  if (oop_same(m, m->args[0], m->args[1])) return m->args[0];
+  /* an object of S gets its copy first: then only W has to be searched, and the shadow table redirects the references in S */
+  if (!machine_writable_may_gc(m, m->args[0])) return OOP_FAIL;
+  if (both && !machine_writable_may_gc(m, m->args[1])) return OOP_FAIL;
+  Exchange e = {m, oop_resolve(m, m->args[0]), oop_resolve(m, m->args[1]), both};
+  exchange_everywhere(&e);
+  primitive_charge(m, machine_heap_used(m));
+  if ((object_class_index(oop_to_object(e.a)) == CLASS_METACLASS || machine_is_kind_of(m, e.a, machine_class_at(m, CLASS_BEHAVIOR))) &&
+      !machine_use_own_cache(m))
+    return OOP_FAIL;
+  return m->args[0];
+}
+
+static Oop prim_object_become(Machine *m) { return become(m, true); }
+static Oop prim_object_become_forward(Machine *m) { return become(m, false); }
+
+/* Changes the class of the receiver to one of the same shape. */
+static Oop prim_object_change_class(Machine *m) {
+  if (!oop_is_pointer(m->args[0]) || !oop_is_pointer(m->args[1])) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  if (!machine_is_kind_of(m, m->args[1], machine_class_at(m, CLASS_BEHAVIOR))) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  int64_t spec = oop_to_small(oop_to_object(m->args[1])->slots[BEHAVIOR_SPEC]);
+  int64_t old = oop_to_small(oop_to_object(machine_class_of(m, m->args[0]))->slots[BEHAVIOR_SPEC]);
+  if (spec_fixed(spec) != spec_fixed(old) || spec_format(spec) != spec_format(old)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  Oop writable = machine_writable_may_gc(m, m->args[0]);
+  if (!writable) return OOP_FAIL;
+  Object *object = oop_to_object(writable);
+  object->header = (object->header & ~CLASS_INDEX_MASK) | spec_class_index(spec);
+  return m->args[0];
+}
+
+static Oop prim_failure_reason(Machine *m) { return oop_from_small(m->failure); }
+static Oop prim_collect_garbage(Machine *m) {
+  machine_collect_all_may_gc(m);
+  return m->args[0];
+}
+static Oop prim_heap_used(Machine *m) { return oop_from_small((int64_t)machine_heap_used(m)); }
+static Oop prim_shadow_count(Machine *m) { return oop_from_small(m->shadows ? m->shadows->count : 0); }
+
+static Oop prim_set_limits(Machine *m) {
+  int64_t heap, depth;
+  if (!oop_try_int64(m, m->args[1], &heap) || !oop_try_int64(m, m->args[2], &depth) || heap < 4096 || depth < 1 || depth > 1 << 22)
+    return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  m->heap_limit = (size_t)heap;
+  m->depth_limit_kb = (uint32_t)depth;
+  return m->args[0];
+}
+
+const Primitive object_primitives[] = {
+    {"object_class", prim_object_class, 0, "class of the receiver", 0},
+    {"object_same", prim_object_same, 1, "are both the same object", 0},
+    {"object_hash", prim_object_hash, 0, "identity hash", 0},
+    {"object_inst_var_at", prim_object_inst_var_at, 1, "slot by number, from 1", 0},
+    {"object_inst_var_at_put", prim_object_inst_var_at_put, 2, "store into a slot by number", 0},
+    {"object_shallow_copy", prim_object_shallow_copy, 0, "a new object with the same slots", 0},
+    {"object_is_kind_of", prim_object_is_kind_of, 1, "is the class or an ancestor of it the argument", 0},
+    {"object_responds_to", prim_object_responds_to, 1, "is the selector understood", 0},
+    {"object_is_in_source", prim_object_is_in_source, 0, "does the object lie in S for this actor", 0},
+    {"object_become", prim_object_become, 1, "exchange the identities of two objects", 0},
+    {"object_become_forward", prim_object_become_forward, 1, "references to the receiver become references to the argument", 0},
+    {"object_change_class", prim_object_change_class, 1, "change the class to one of the same shape", 0},
+    {"failure_reason", prim_failure_reason, 0, "why the last primitive failed, FailureReason", 0},
+    {"collect_garbage", prim_collect_garbage, 0, "collect both generations of this actor", 0},
+    {"heap_used", prim_heap_used, 0, "bytes of this actor's W", 0},
+    {"shadow_count", prim_shadow_count, 0, "objects of S that have a copy here", 0},
+    {"set_limits", prim_set_limits, 2, "heap limit in bytes, stack limit in KiB", 0},
+    {NULL, NULL, 0, NULL, 0},
+};
