@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* source_reader_internal.h -- shared by the files of the reader.
+ *
+ * Functions that tell an event answer false when reading must stop.  `token` is the one to look at; nothing here parses
+ * expressions, a piece of code is found by its brackets alone. */
+#ifndef ATOLL_SOURCE_READER_INTERNAL_H
+#define ATOLL_SOURCE_READER_INTERNAL_H
+
+#include "scanner.h"
+
+typedef struct Reader {
+  Arena *arena;
+  const Source *source;
+  SourceEvents *events;
+  Scanner scanner;
+  Token token;
+  const char *previous;    /* end of the token before */
+  const char *group_close; /* start of the bracket that closed the last group */
+  bool failed;             /* there was a syntax error */
+  bool lost;               /* a bracket has no end: back to the top level */
+  unsigned depth;
+} Reader;
+
+/* What begins at the token, at top level. */
+typedef enum Definition {
+  DEFINITION_NONE, /* a statement */
+  DEFINITION_EVAL, DEFINITION_NAMESPACE, DEFINITION_CLASS, DEFINITION_EXTEND, DEFINITION_METHOD, DEFINITION_METHODS_FOR
+} Definition;
+
+/* source_reader_scan.c */
+void reader_advance(Reader *r);
+void reader_skip(Reader *r, unsigned tokens);
+_Bool reader_at_end(const Reader *r);
+bool reader_at_operator(const Reader *r, char first);
+void reader_accept_operator(Reader *r); /* its first byte alone */
+void reader_error(Reader *r, SourcePosition at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void reader_expected(Reader *r, const char *what);
+bool reader_skip_group(Reader *r); /* token: an opening bracket; false: it has no end, reader is lost */
+bool reader_skip_code(Reader *r);  /* to a period, bang or closing bracket outside all brackets */
+Text reader_text_from(const Reader *r, const char *start);
+Definition reader_classify(const Reader *r);
+bool scanner_looks_at_pattern(Scanner ahead, Token token); /* a message pattern, then '[' */
+void reader_recover(Reader *r, const Token *open);         /* to the next definition that begins a line */
+
+/* source_reader_class.c */
+bool reader_class_body(Reader *r, Text name, bool class_side, const Token *open);
+bool reader_method(Reader *r, Text class_name, bool class_side);
+bool reader_qualified_method(Reader *r); /* `Foo class >> pattern [` */
+bool reader_names(Reader *r, Text **names, unsigned *count); /* `| a b |`, with error reporting */
+
+/* source_reader_bang.c */
+bool reader_method_list(Reader *r);
+
+#endif

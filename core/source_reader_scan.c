@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* source_reader_scan.c -- how the reader moves over the tokens of a file: brackets, lookahead, recovery. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "source_reader_internal.h"
+
+void reader_advance(Reader *r) {
+  r->previous = r->token.end;
+  r->token = scanner_next(&r->scanner);
+}
+
+void reader_skip(Reader *r, unsigned tokens) {
+  while (tokens--) reader_advance(r);
+}
+
+bool reader_at_end(const Reader *r) { return r->token.kind == TOKEN_END; }
+
+bool reader_at_operator(const Reader *r, char first) {
+  return r->token.kind == TOKEN_BINARY && r->token.text.start[0] == first;
+}
+
+void reader_accept_operator(Reader *r) {
+  if (r->token.text.length > 1) scanner_split(&r->scanner, &r->token);
+  r->token.end = r->token.text.start + 1;
+  reader_advance(r);
+}
+
+void reader_error(Reader *r, SourcePosition at, const char *format, ...) {
+  CompileError error;
+  va_list args;
+  r->failed = true;
+  if (!r->events->error) return;
+  memset(&error, 0, sizeof error);
+  error.at = at;
+  va_start(args, format);
+  vsnprintf(error.message, sizeof error.message, format, args);
+  va_end(args);
+  r->events->error(r->events, &error);
+}
+
+void reader_expected(Reader *r, const char *what) {
+  char found[80];
+  if (r->token.kind == TOKEN_ERROR) {
+    reader_error(r, r->token.at, "%s", r->token.problem);
+    return;
+  }
+  token_describe(&r->token, found, sizeof found);
+  reader_error(r, r->token.at, "expected %s, found %s", what, found);
+}
+
+Text reader_text_from(const Reader *r, const char *start) {
+  Text text = {start, r->previous > start ? (size_t)(r->previous - start) : 0};
+  return text;
+}
+
+/* ---- brackets ---- */
+
+typedef struct BracketStack {
+  char *closers;
+  size_t count, room;
+} BracketStack;
+
+static char closer_of(TokenKind kind) {
+  return kind == TOKEN_OPEN_PAREN ? ')' : kind == TOKEN_OPEN_BRACKET ? ']' : kind == TOKEN_OPEN_BRACE ? '}' : 0;
+}
+
+static char closer(TokenKind kind) {
+  return kind == TOKEN_CLOSE_PAREN ? ')' : kind == TOKEN_CLOSE_BRACKET ? ']' : kind == TOKEN_CLOSE_BRACE ? '}' : 0;
+}
+
+static void push(Reader *r, BracketStack *stack, char c) {
+  if (stack->count == stack->room) {
+    char *larger = arena_alloc(r->arena, stack->room = stack->room ? stack->room * 2 : 64);
+    if (stack->count) memcpy(larger, stack->closers, stack->count);
+    stack->closers = larger;
+  }
+  stack->closers[stack->count++] = c;
+}
+
+/* A `]` closes what is open inside it too; another bracket that does not match is ignored: the compiler complains about both. */
+static void pop(BracketStack *stack, char c) {
+  size_t i = stack->count;
+  while (i && stack->closers[i - 1] != c) {
+    if (stack->closers[i - 1] == ']' && c != ']') return;
+    i--;
+  }
+  if (i) stack->count = i - 1;
+}
+
+static bool unclosed(Reader *r, const Token *open) {
+  char found[80];
+  token_describe(&r->token, found, sizeof found);
+  if (r->token.unterminated) reader_error(r, r->token.at, "%s", r->token.problem);
+  else
+    reader_error(r, open->at, "this '%.*s' is never closed; found %s in line %u", (int)open->text.length, open->text.start, found,
+                 r->token.at.line);
+  reader_recover(r, open);
+  return false;
+}
+
+bool reader_skip_group(Reader *r) {
+  Token open = r->token;
+  BracketStack stack = {0};
+  do {
+    char opened = closer_of(r->token.kind), closed = closer(r->token.kind);
+    if (reader_at_end(r) || r->token.kind == TOKEN_BANG || r->token.unterminated) return unclosed(r, &open);
+    if (opened) push(r, &stack, opened);
+    if (closed) pop(&stack, closed);
+    r->group_close = r->token.text.start;
+    reader_advance(r);
+  } while (stack.count);
+  return true;
+}
+
+bool reader_skip_code(Reader *r) {
+  for (;;) {
+    if (reader_at_end(r) || r->token.kind == TOKEN_BANG || r->token.kind == TOKEN_PERIOD) return true;
+    if (r->token.unterminated) {
+      reader_error(r, r->token.at, "%s", r->token.problem);
+      reader_advance(r);
+      return true;
+    }
+    if (closer(r->token.kind)) return true;
+    if (!closer_of(r->token.kind)) reader_advance(r);
+    else if (!reader_skip_group(r)) return false;
+  }
+}
+
+/* ---- lookahead ---- */
+
+bool scanner_looks_at_pattern(Scanner ahead, Token token) {
+  bool keywords = token.kind == TOKEN_KEYWORD;
+  if (token.kind == TOKEN_IDENTIFIER) return scanner_next(&ahead).kind == TOKEN_OPEN_BRACKET;
+  if (token.kind != TOKEN_BINARY && !keywords) return false;
+  do {
+    if (scanner_next(&ahead).kind != TOKEN_IDENTIFIER) return false;
+    token = scanner_next(&ahead);
+  } while (keywords && token.kind == TOKEN_KEYWORD);
+  return token.kind == TOKEN_OPEN_BRACKET;
+}
+
+static bool is_name(const Token *token, const char *name) {
+  return token->kind == TOKEN_IDENTIFIER && text_is(token->text, name);
+}
+
+static bool is_keyword(const Token *token, const char *keyword) {
+  return token->kind == TOKEN_KEYWORD && text_is(token->text, keyword);
+}
+
+/* `'x'!` or `'x' stamp: 'y'!` behind methodsFor: */
+static bool looks_at_methods_for(Scanner ahead) {
+  Token token;
+  do {
+    token = scanner_next(&ahead);
+    if (token.kind < TOKEN_IDENTIFIER || token.kind > TOKEN_SYMBOL) return false;
+    token = scanner_next(&ahead);
+  } while (token.kind == TOKEN_KEYWORD);
+  return token.kind == TOKEN_BANG;
+}
+
+/* `Name current: X [`, `Name subclass: X [` */
+static Definition classify_keyword(const Token *name, const Token *keyword, Scanner ahead) {
+  Token argument;
+  if (is_keyword(keyword, "methodsFor:")) return looks_at_methods_for(ahead) ? DEFINITION_METHODS_FOR : DEFINITION_NONE;
+  argument = scanner_next(&ahead);
+  if (argument.kind != TOKEN_IDENTIFIER || scanner_next(&ahead).kind != TOKEN_OPEN_BRACKET) return DEFINITION_NONE;
+  if (is_keyword(keyword, "subclass:")) return DEFINITION_CLASS;
+  return is_keyword(keyword, "current:") && text_is(name->text, "Namespace") ? DEFINITION_NAMESPACE : DEFINITION_NONE;
+}
+
+Definition reader_classify(const Reader *r) {
+  Scanner ahead = r->scanner;
+  Token next;
+  if (r->token.kind != TOKEN_IDENTIFIER) return DEFINITION_NONE;
+  next = scanner_next(&ahead);
+  if (next.kind == TOKEN_OPEN_BRACKET) return text_is(r->token.text, "Eval") ? DEFINITION_EVAL : DEFINITION_EXTEND;
+  if (is_name(&next, "class")) next = scanner_next(&ahead);
+  if (next.kind == TOKEN_OPEN_BRACKET) return DEFINITION_EXTEND;
+  if (is_name(&next, "extend")) return scanner_next(&ahead).kind == TOKEN_OPEN_BRACKET ? DEFINITION_EXTEND : DEFINITION_NONE;
+  if (next.kind == TOKEN_KEYWORD) return classify_keyword(&r->token, &next, ahead);
+  if (!token_is_binary(&next, ">>")) return DEFINITION_NONE;
+  next = scanner_next(&ahead);
+  return scanner_looks_at_pattern(ahead, next) ? DEFINITION_METHOD : DEFINITION_NONE;
+}
+
+/* ---- recovery ---- */
+
+/* A file with a bracket missing goes on at the next line that begins with a definition (at column 1). */
+void reader_recover(Reader *r, const Token *open) {
+  Text rest = {open->end, (size_t)(r->source->text + r->source->length - open->end)};
+  scanner_init(&r->scanner, r->arena, r->source, rest);
+  r->lost = true;
+  do reader_advance(r);
+  while (!reader_at_end(r) && r->token.kind != TOKEN_BANG &&
+         !(r->token.at.column == 1 && reader_classify(r) != DEFINITION_NONE));
+}
