@@ -6,16 +6,22 @@
 #include "compiler.h"
 #include "machine.h"
 
-/* Makes the CompiledMethod of TEMPLATE for class KLASS.  Bindings are found by the names in the template through FIND_BINDING (which may
- * make them; 0: no memory).  DEBUG: keep source, lines and names.  0: no memory, or a literal that cannot be built (m->failure). */
+/* What the compiler cannot know. */
 typedef struct MethodContext {
   const Source *source;
+  /* The VariableBinding that PATH ("Foo", "SystemExceptions.NotFound") names; made if need be.  0: no memory or no such name. */
   Oop (*find_binding_may_gc)(void *context, Machine *m, const char *path, size_t length);
-  /* Runs the method of a ##( ) literal and answers its value; 0: failed. */
-  Oop (*evaluate_may_gc)(void *context, Machine *m, Oop method);
   void *context;
+  /* Values of the ##( ) and scaled-decimal literals, already worked out: handles from this index on, in the order of literal_walk. */
+  unsigned constants;
+  unsigned file_name; /* handle of a String, the name of the source */
 } MethodContext;
+
+/* Makes the CompiledMethod of TEMPLATE for class KLASS.  0: no memory, or a literal that cannot be built (m->failure). */
 Oop method_build_may_gc(Machine *m, Oop klass, const CodeTemplate *code, const MethodContext *context);
+
+/* Calls VISIT for each literal that needs a value from a running program before the method can be built (##( ), 3.14s2), in building order. */
+void literal_walk(const CodeTemplate *code, void (*visit)(void *context, const Literal *literal), void *context);
 
 /* Pushes a bottom frame that runs CODE (no arguments) with RECEIVER. */
 bool machine_start_code_may_gc(Machine *m, Oop receiver, Oop code);

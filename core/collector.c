@@ -122,6 +122,7 @@ static void forward_roots(Collection *c, Oop *stack, size_t stack_slots) {
   for (size_t i = 0; i < stack_slots; i++) stack[i] = forward(c, stack[i]);
   for (int i = 0; i < ROOT_COUNT; i++) m->roots[i] = forward(c, m->roots[i]);
   for (unsigned i = 0; i < m->handle_count; i++) m->handles[i] = forward(c, m->handles[i]);
+  m->selector = forward(c, m->selector);
   if (!m->shadows) return;
   for (uint32_t i = 0; i <= m->shadows->mask; i++)
     if (m->shadows->entries[i].original) m->shadows->entries[i].copy = forward(c, m->shadows->entries[i].copy);

@@ -71,6 +71,7 @@ struct Machine {
   Oop selector;   /* for primitives that take any message, and perform: */
   Oop call;       /* OOP_CONTROL: CompiledCode to run with args/argc, or 0: fp and pc were changed */
   uint16_t answer_to;  /* register that machine_answer fills */
+  uint16_t unhandled;  /* errors that nobody handled: the exit status of a program */
   uint16_t failure;    /* FailureReason of the last failed primitive */
   uint8_t in_shadow;   /* something of S is modified here or in the layer: resolve references */
   uint8_t grace;       /* handling "too deep" or "no memory": limits are raised a little */

@@ -25,7 +25,8 @@ bool machine_init(Machine *m, ThreadContext *thread, const SourceImage *source, 
   m->heap_limit = (size_t)4 << 30;
   m->overridden = source->overridden;
   m->in_shadow = source->replaced != NULL;
-  m->hash_seed = (uint32_t)(uintptr_t)m ^ 0x9e3779b9u;
+  m->hash_seed = 0x9e3779b9u; /* the same for every machine: two builds of an image are alike */
+  m->selector = OOP_NIL;
   for (int i = 0; i < ROOT_COUNT; i++) m->roots[i] = OOP_NIL;
   return true;
 }

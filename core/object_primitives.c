@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* object_primitives.c -- what every object can do: identity, class, slots, copies, become:. */
+#include "heap_walk.h"
 #include "lookup.h"
 #include "memory_internal.h"
 #include "primitive.h"
@@ -59,45 +60,18 @@ static Oop prim_object_is_in_source(Machine *m) { return oop_from_bool(oop_in_so
  * Every reference in W is found by walking all of it; references in S are redirected by the shadow table. */
 
 typedef struct Exchange {
-  Machine *m;
+  const Machine *m;
   Oop a, b;
   bool both;
 } Exchange;
 
-static Oop exchanged(const Exchange *e, Oop x) {
+static Oop exchanged(void *context, Oop x) {
+  const Exchange *e = context;
   if (!oop_is_pointer(x)) return x;
+  x = oop_resolve(e->m, x);
   if (x == e->a) return e->b;
   if (e->both && x == e->b) return e->a;
   return x;
-}
-
-static void exchange_in_object(const Exchange *e, Object *object) {
-  size_t count = object_pointer_slots(object);
-  for (size_t i = 0; i < count; i++) {
-    Oop x = oop_resolve(e->m, object->slots[i]), y = exchanged(e, x);
-    if (y != x) machine_store(e->m, object, i, y);
-  }
-}
-
-static void exchange_in_range(const Exchange *e, char *p, const char *end) {
-  for (; p < end; p += object_total_bytes((Object *)p)) exchange_in_object(e, (Object *)p);
-}
-
-static void exchange_everywhere(const Exchange *e) {
-  Machine *m = e->m;
-  Oop *top = machine_stack_top(m);
-  if (top > m->stack_limit) top = m->stack_limit;
-  for (Oop *slot = m->stack; slot < top; slot++) *slot = exchanged(e, *slot);
-  for (int i = 0; i < ROOT_COUNT; i++) m->roots[i] = exchanged(e, m->roots[i]);
-  for (unsigned i = 0; i < m->handle_count; i++) m->handles[i] = exchanged(e, m->handles[i]);
-  exchange_in_range(e, m->nursery, m->alloc);
-  if (m->old) {
-    for (OldChunk *chunk = m->old->chunks; chunk; chunk = chunk->next) exchange_in_range(e, (char *)chunk->data, chunk->alloc);
-    for (LargeObject *large = m->old->large; large; large = large->next) exchange_in_object(e, &large->object);
-  }
-  if (!m->shadows) return;
-  for (uint32_t i = 0; i <= m->shadows->mask; i++)
-    if (m->shadows->entries[i].original) m->shadows->entries[i].copy = exchanged(e, m->shadows->entries[i].copy);
 }
 
 static bool can_become(Machine *m, unsigned index) {
@@ -113,7 +87,7 @@ static Oop become(Machine *m, bool both) {
   if (!machine_writable_may_gc(m, m->args[0])) return OOP_FAIL;
   if (both && !machine_writable_may_gc(m, m->args[1])) return OOP_FAIL;
   Exchange e = {m, oop_resolve(m, m->args[0]), oop_resolve(m, m->args[1]), both};
-  exchange_everywhere(&e);
+  heap_map_references(m, exchanged, &e);
   primitive_charge(m, machine_heap_used(m));
   if ((object_class_index(oop_to_object(e.a)) == CLASS_METACLASS || machine_is_kind_of(m, e.a, machine_class_at(m, CLASS_BEHAVIOR))) &&
       !machine_use_own_cache(m))

@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: MIT */
+/* class_builder.c -- classes, their shapes and methods, and dictionaries of bindings.  Objects are named by handles throughout:
+ * nearly everything allocates. */
+#include "class_builder.h"
+
+#include <stdlib.h>
+
+#include "heap_walk.h"
+#include "lookup.h"
+#include "memory_internal.h"
+#include "primitive.h"
+
+static Oop slot_of(const Machine *m, Oop x, unsigned slot) { return machine_object(m, x)->slots[slot]; }
+static int64_t spec_of(const Machine *m, Oop behavior) { return oop_to_small(slot_of(m, behavior, BEHAVIOR_SPEC)); }
+
+/* object.slot := value, where object may be in S; both in handles. */
+static bool put_may_gc(Machine *m, unsigned object, unsigned slot, Oop value) {
+  unsigned handle = machine_push_handle(m, value);
+  Oop writable = machine_writable_may_gc(m, machine_handle(m, object));
+  if (writable) machine_store(m, oop_to_object(writable), slot, machine_handle(m, handle));
+  machine_pop_handles(m, handle);
+  if (writable) machine_set_handle(m, object, writable);
+  return writable != 0;
+}
+
+/* ---- classes --------------------------------------------------------------------------------------------------- */
+
+Oop class_new_may_gc(Machine *m, Oop superclass, const char *name, size_t length) {
+  unsigned super = machine_push_handle(m, oop_resolve(m, superclass));
+  unsigned above = machine_push_handle(m, superclass == OOP_NIL ? machine_class_at(m, CLASS_CLASS) : machine_class_of(m, machine_handle(m, super)));
+  unsigned symbol = machine_push_handle(m, machine_symbol_may_gc(m, name, length));
+  Oop result = 0;
+  if (!machine_handle(m, symbol)) goto done;
+  unsigned meta = machine_push_handle(m, machine_new_may_gc(m, CLASS_METACLASS, FORMAT_FIXED, METACLASS_SLOTS));
+  if (!machine_handle(m, meta)) goto done;
+  uint32_t meta_index = machine_add_class_may_gc(m, machine_handle(m, meta));
+  if (!meta_index) goto done;
+  unsigned fixed = spec_fixed(spec_of(m, machine_handle(m, above)));
+  if (superclass == OOP_NIL) fixed = CLASS_SLOTS;
+  unsigned made = machine_push_handle(m, machine_new_may_gc(m, meta_index, FORMAT_FIXED, fixed));
+  if (!machine_handle(m, made)) goto done;
+  uint32_t index = machine_add_class_may_gc(m, machine_handle(m, made));
+  if (!index) goto done;
+  int64_t super_spec = superclass == OOP_NIL ? 0 : spec_of(m, machine_handle(m, super));
+  Object *metaclass = oop_to_object(machine_handle(m, meta)), *class = oop_to_object(machine_handle(m, made));
+  machine_store(m, metaclass, BEHAVIOR_SUPERCLASS, machine_handle(m, above));
+  machine_store(m, metaclass, BEHAVIOR_SPEC, oop_from_small(spec_make(fixed, FORMAT_FIXED, meta_index)));
+  machine_store(m, metaclass, METACLASS_INSTANCE_CLASS, machine_handle(m, made));
+  machine_store(m, class, BEHAVIOR_SUPERCLASS, machine_handle(m, super));
+  machine_store(m, class, BEHAVIOR_SPEC, oop_from_small(spec_make(spec_fixed(super_spec), spec_format(super_spec), index)));
+  machine_store(m, class, CLASS_SLOT_NAME, machine_handle(m, symbol));
+  result = machine_handle(m, made);
+done:
+  machine_pop_handles(m, super);
+  return result;
+}
+
+bool class_set_format_may_gc(Machine *m, Oop klass, unsigned format) {
+  unsigned handle = machine_push_handle(m, oop_resolve(m, klass));
+  int64_t spec = spec_of(m, machine_handle(m, handle));
+  bool done = put_may_gc(m, handle, BEHAVIOR_SPEC, oop_from_small(spec_make(spec_fixed(spec), format, spec_class_index(spec))));
+  machine_pop_handles(m, handle);
+  return done;
+}
+
+int class_variable_index(const Machine *m, Oop klass, const char *name, size_t length) {
+  for (Oop c = klass; c != OOP_NIL; c = slot_of(m, c, BEHAVIOR_SUPERCLASS)) {
+    Oop names = slot_of(m, c, BEHAVIOR_INSTANCE_VARIABLES);
+    unsigned fixed = spec_fixed(spec_of(m, c));
+    if (names == OOP_NIL) continue;
+    Object *array = machine_object(m, names);
+    size_t count = object_slots(array);
+    for (size_t i = count; i-- > 0;) {
+      Object *symbol = machine_object(m, array->slots[i]);
+      if (object_byte_size(symbol) == length && memcmp(object_bytes(symbol), name, length) == 0) return (int)(fixed - count + i);
+    }
+  }
+  return -1;
+}
+
+/* ---- reshaping --------------------------------------------------------------------------------------------------
+ *
+ * KLASS gets DELTA more (or fewer) named slots at position AT; so do its subclasses.  Every instance, in W or in S, is copied to the
+ * new shape; then all references are changed in one walk. */
+
+typedef struct Reshape {
+  Machine *m;
+  Oop klass;              /* resolved */
+  unsigned at, keep, removed, added; /* slots [at, at + removed) become `added` nils, of which the first `keep` are copied */
+  unsigned olds, news;    /* handles of Arrays */
+  size_t count;
+  struct {
+    Oop old, new;
+  } *map;
+  size_t mask;
+} Reshape;
+
+static bool affects(const Reshape *r, const Object *object) {
+  uint32_t index = object_class_index(object);
+  if (index == CLASS_INDEX_NONE || (object_format(object) > FORMAT_WEAK)) return false;
+  return machine_inherits_from(r->m, machine_class_at(r->m, index), r->klass);
+}
+
+static void count_instance(void *context, Object *object) {
+  Reshape *r = context;
+  if (affects(r, object)) r->count++;
+}
+
+static void note_instance(void *context, Object *object) {
+  Reshape *r = context;
+  if (!affects(r, object)) return;
+  machine_store(r->m, oop_to_object(machine_handle(r->m, r->olds)), r->count++, oop_from_object(object));
+}
+
+/* Calls VISIT for the objects of S that this machine has no copy of. */
+static void each_in_source(Machine *m, void (*visit)(void *, Object *), void *context) {
+  const SourceSpan *spans[] = {&m->source->base, &m->source->layer};
+  for (int s = 0; s < 2; s++)
+    for (uint64_t word = 0; word < spans[s]->size / 8; word++)
+      if (spans[s]->object_starts[word >> 6] >> (word & 63) & 1) {
+        Oop x = spans[s]->start + word * 8;
+        if (oop_resolve(m, x) == x) visit(context, oop_to_object(x));
+      }
+}
+
+static Oop reshaped_may_gc(Reshape *r, size_t i) {
+  Machine *m = r->m;
+  Object *old = oop_to_object(oop_to_object(machine_handle(m, r->olds))->slots[i]);
+  size_t slots = object_slots(old) + r->added - r->removed;
+  Oop made = machine_new_may_gc(m, object_class_index(old), object_format(old), slots);
+  if (!made) return 0;
+  old = oop_to_object(oop_to_object(machine_handle(m, r->olds))->slots[i]);
+  Object *new = oop_to_object(made);
+  uint64_t kept_bits = HASH_MASK << HASH_SHIFT | FLAG_SHADOW;
+  new->header = (new->header & ~kept_bits) | (old->header & kept_bits);
+  for (size_t k = 0; k < r->at + r->keep; k++) machine_store(m, new, k, old->slots[k]);
+  for (size_t k = r->at + r->removed; k < object_slots(old); k++) machine_store(m, new, k + r->added - r->removed, old->slots[k]);
+  return made;
+}
+
+static Oop new_shape_of(void *context, Oop x) {
+  Reshape *r = context;
+  if (!oop_is_pointer(x)) return x;
+  for (size_t i = address_hash(x) & r->mask; r->map[i].old; i = (i + 1) & r->mask)
+    if (r->map[i].old == x) return r->map[i].new;
+  return x;
+}
+
+static bool change_instances_may_gc(Reshape *r) {
+  Machine *m = r->m;
+  r->count = 0;
+  heap_each_object(m, count_instance, r);
+  each_in_source(m, count_instance, r);
+  if (!r->count) return true;
+  size_t total = r->count, capacity = 8;
+  r->olds = machine_push_handle(m, machine_new_array_may_gc(m, total));
+  r->news = machine_push_handle(m, machine_new_array_may_gc(m, total));
+  if (!machine_handle(m, r->olds) || !machine_handle(m, r->news)) return false;
+  r->klass = oop_resolve(m, machine_handle(m, r->olds - 1));
+  r->count = 0;
+  heap_each_object(m, note_instance, r);
+  each_in_source(m, note_instance, r);
+  total = r->count;
+  for (size_t i = 0; i < total; i++) {
+    Oop made = reshaped_may_gc(r, i);
+    if (!made) return false;
+    machine_store(m, oop_to_object(machine_handle(m, r->news)), i, made);
+  }
+  while (capacity < total * 2) capacity *= 2;
+  r->map = calloc(capacity, sizeof *r->map);
+  if (!r->map) return false;
+  r->mask = capacity - 1;
+  for (size_t i = 0; i < total; i++) {
+    Oop old = oop_to_object(machine_handle(m, r->olds))->slots[i], new = oop_to_object(machine_handle(m, r->news))->slots[i];
+    size_t k = address_hash(old) & r->mask;
+    while (r->map[k].old) k = (k + 1) & r->mask;
+    r->map[k].old = old;
+    r->map[k].new = new;
+    if (address_in_source(old) && !shadow_enter(m, old, new)) return free(r->map), false;
+  }
+  machine_set_handle(m, r->olds, OOP_NIL); /* not to be mapped */
+  heap_map_references(m, new_shape_of, r);
+  free(r->map);
+  return true;
+}
+
+/* All classes that inherit from KLASS, KLASS included, get DELTA added to their named slots. */
+static bool change_specs_may_gc(Machine *m, unsigned klass, int delta) {
+  uint32_t ends[2] = {m->source->class_count, 0}, starts[2] = {1, CLASS_INDEX_W};
+  bool genesis = m->source->class_count == 0;
+  if (m->roots[ROOT_CLASSES] != OOP_NIL) {
+    uint32_t capacity = (uint32_t)object_slots(oop_to_object(m->roots[ROOT_CLASSES]));
+    if (genesis) ends[0] = capacity;
+    else ends[1] = CLASS_INDEX_W + capacity;
+  }
+  for (int part = 0; part < 2; part++)
+    for (uint32_t i = starts[part]; i < ends[part]; i++) {
+      Oop c = machine_class_at(m, i);
+      if (!c || c == OOP_NIL || !machine_inherits_from(m, c, machine_handle(m, klass))) continue;
+      unsigned handle = machine_push_handle(m, c);
+      int64_t spec = spec_of(m, c);
+      bool done = put_may_gc(m, handle, BEHAVIOR_SPEC,
+                             oop_from_small(spec_make((unsigned)((int)spec_fixed(spec) + delta), spec_format(spec), spec_class_index(spec))));
+      machine_pop_handles(m, handle);
+      if (!done) return false;
+    }
+  return true;
+}
+
+bool class_set_variables_may_gc(Machine *m, Oop klass, Oop names, bool *moved) {
+  unsigned handle = machine_push_handle(m, oop_resolve(m, klass));
+  unsigned new_names = machine_push_handle(m, names);
+  klass = machine_handle(m, handle);
+  Oop old_names = slot_of(m, klass, BEHAVIOR_INSTANCE_VARIABLES);
+  unsigned removed = old_names == OOP_NIL ? 0 : (unsigned)object_slots(machine_object(m, old_names));
+  unsigned added = (unsigned)object_slots(machine_object(m, names)), keep = 0, fixed = spec_fixed(spec_of(m, klass));
+  while (keep < removed && keep < added && machine_object(m, old_names)->slots[keep] == machine_object(m, names)->slots[keep]) keep++;
+  *moved = keep < removed || added != removed;
+  bool done = true;
+  if (*moved) {
+    Reshape r = {.m = m, .klass = klass, .at = fixed - removed, .keep = keep, .removed = removed, .added = added};
+    unsigned resolved = machine_push_handle(m, klass);
+    done = change_instances_may_gc(&r);
+    machine_pop_handles(m, resolved);
+    done = done && change_specs_may_gc(m, handle, (int)added - (int)removed) &&
+           put_may_gc(m, handle, BEHAVIOR_INSTANCE_VARIABLES, machine_handle(m, new_names)) &&
+           (m->source->class_count == 0 || machine_use_own_cache(m));
+  }
+  machine_pop_handles(m, handle);
+  return done;
+}
+
+/* ---- method dictionaries ---------------------------------------------------------------------------------------- */
+
+static size_t methods_capacity(const Object *dictionary) { return (object_slots(dictionary) - METHODS_FIRST_KEY) / 2; }
+
+static size_t methods_slot(const Object *dictionary, Oop selector) {
+  size_t mask = methods_capacity(dictionary) - 1, i = object_hash(oop_to_object(selector)) & mask;
+  while (dictionary->slots[METHODS_FIRST_KEY + 2 * i] != selector && dictionary->slots[METHODS_FIRST_KEY + 2 * i] != OOP_NIL) i = (i + 1) & mask;
+  return METHODS_FIRST_KEY + 2 * i;
+}
+
+/* A copy of the dictionary in handle OLD (nil: none) with room for one more. 0: no memory. */
+static Oop methods_grown_may_gc(Machine *m, unsigned old) {
+  Oop x = machine_handle(m, old);
+  size_t tally = x == OOP_NIL ? 0 : (size_t)oop_to_small(slot_of(m, x, METHODS_TALLY));
+  size_t capacity = x == OOP_NIL ? 4 : methods_capacity(machine_object(m, x));
+  while ((tally + 1) * 4 > capacity * 3) capacity *= 2;
+  Oop made = machine_new_may_gc(m, CLASS_METHOD_DICTIONARY, FORMAT_POINTERS, METHODS_FIRST_KEY + 2 * capacity);
+  if (!made) return 0;
+  Object *new = oop_to_object(made);
+  machine_store(m, new, METHODS_TALLY, oop_from_small((int64_t)tally));
+  if (x == OOP_NIL) return made;
+  Object *from = machine_object(m, machine_handle(m, old));
+  for (size_t i = METHODS_FIRST_KEY; i < object_slots(from); i += 2) {
+    if (from->slots[i] == OOP_NIL) continue;
+    size_t slot = methods_slot(new, from->slots[i]);
+    machine_store(m, new, slot, from->slots[i]);
+    machine_store(m, new, slot + 1, from->slots[i + 1]);
+  }
+  return made;
+}
+
+static unsigned special_bit(const Machine *m, Oop selector) {
+  for (unsigned i = 0; i <= SPECIAL_VALUE4; i++)
+    if (m->source->special_selectors[i] == selector) return 1u << i;
+  return 0;
+}
+
+/* A special instruction must be sent from now on when METHOD is what one of the classes that it has built-in knowledge of
+ * runs (or ran: call it before removing). */
+static void note_override(Machine *m, Oop selector, Oop method) {
+  static const uint8_t built_in[] = {CLASS_SMALL_INTEGER, CLASS_FLOAT, CLASS_ARRAY, CLASS_BYTE_ARRAY, CLASS_STRING, CLASS_SYMBOL,
+                                     CLASS_TRUE, CLASS_FALSE, CLASS_BLOCK_CLOSURE};
+  unsigned bit = special_bit(m, selector);
+  if (!bit || m->source->class_count == 0) return;
+  for (unsigned i = 0; i < sizeof built_in; i++)
+    if (machine_lookup(m, machine_class_at(m, built_in[i]), selector) == method) m->overridden |= bit;
+  if (bit == 1u << SPECIAL_CLASS) m->overridden |= bit;
+}
+
+bool class_add_method_may_gc(Machine *m, Oop klass, Oop selector, Oop method) {
+  unsigned class = machine_push_handle(m, oop_resolve(m, klass));
+  unsigned key = machine_push_handle(m, selector), value = machine_push_handle(m, method);
+  unsigned old = machine_push_handle(m, oop_resolve(m, slot_of(m, machine_handle(m, class), BEHAVIOR_METHODS)));
+  bool done = false;
+  size_t tally = machine_handle(m, old) == OOP_NIL ? 0 : (size_t)oop_to_small(slot_of(m, machine_handle(m, old), METHODS_TALLY));
+  size_t capacity = machine_handle(m, old) == OOP_NIL ? 0 : methods_capacity(machine_object(m, machine_handle(m, old)));
+  if ((tally + 1) * 4 > capacity * 3) {
+    Oop grown = methods_grown_may_gc(m, old);
+    if (!grown) goto done;
+    machine_set_handle(m, old, grown);
+    if (!put_may_gc(m, class, BEHAVIOR_METHODS, grown)) goto done;
+  }
+  Oop writable = machine_writable_may_gc(m, machine_handle(m, old));
+  if (!writable) goto done;
+  Object *dictionary = oop_to_object(writable);
+  size_t slot = methods_slot(dictionary, machine_handle(m, key));
+  if (dictionary->slots[slot] == OOP_NIL) machine_store(m, dictionary, METHODS_TALLY, dictionary->slots[METHODS_TALLY] + 2);
+  machine_store(m, dictionary, slot, machine_handle(m, key));
+  machine_store(m, dictionary, slot + 1, machine_handle(m, value));
+  note_override(m, machine_handle(m, key), machine_handle(m, value));
+  done = m->source->class_count == 0 || machine_use_own_cache(m);
+done:
+  machine_pop_handles(m, class);
+  return done;
+}
+
+bool class_remove_method_may_gc(Machine *m, Oop klass, Oop selector) {
+  unsigned class = machine_push_handle(m, oop_resolve(m, klass));
+  unsigned key = machine_push_handle(m, selector);
+  Oop methods = slot_of(m, machine_handle(m, class), BEHAVIOR_METHODS);
+  bool done = false;
+  if (methods == OOP_NIL) goto done;
+  Object *dictionary = machine_object(m, methods);
+  if (dictionary->slots[methods_slot(dictionary, selector)] == OOP_NIL) goto done;
+  note_override(m, selector, dictionary->slots[methods_slot(dictionary, selector) + 1]);
+  Oop writable = machine_writable_may_gc(m, oop_resolve(m, methods));
+  if (!writable) goto done;
+  dictionary = oop_to_object(writable);
+  size_t mask = methods_capacity(dictionary) - 1;
+  size_t hole = (methods_slot(dictionary, machine_handle(m, key)) - METHODS_FIRST_KEY) / 2;
+  /* close the gap: move back what could no longer be found past it */
+  for (size_t i = (hole + 1) & mask; dictionary->slots[METHODS_FIRST_KEY + 2 * i] != OOP_NIL; i = (i + 1) & mask) {
+    size_t home = object_hash(oop_to_object(dictionary->slots[METHODS_FIRST_KEY + 2 * i])) & mask;
+    if (((i - home) & mask) < ((i - hole) & mask)) continue;
+    machine_store(m, dictionary, METHODS_FIRST_KEY + 2 * hole, dictionary->slots[METHODS_FIRST_KEY + 2 * i]);
+    machine_store(m, dictionary, METHODS_FIRST_KEY + 2 * hole + 1, dictionary->slots[METHODS_FIRST_KEY + 2 * i + 1]);
+    hole = i;
+  }
+  dictionary->slots[METHODS_FIRST_KEY + 2 * hole] = dictionary->slots[METHODS_FIRST_KEY + 2 * hole + 1] = OOP_NIL;
+  dictionary->slots[METHODS_TALLY] -= 2;
+  done = m->source->class_count == 0 || machine_use_own_cache(m);
+done:
+  machine_pop_handles(m, class);
+  return done;
+}
+
+/* ---- bindings --------------------------------------------------------------------------------------------------- */
+
+Oop binding_dictionary_new_may_gc(Machine *m, uint32_t class_index, Oop environment, Oop name) {
+  unsigned handle = machine_push_handle(m, environment);
+  machine_push_handle(m, name);
+  machine_push_handle(m, machine_new_array_may_gc(m, 4));
+  Oop made = machine_handle(m, handle + 2) ? machine_new_may_gc(m, class_index, FORMAT_FIXED, DICTIONARY_SLOTS) : 0;
+  if (made) {
+    Object *dictionary = oop_to_object(made);
+    machine_store(m, dictionary, DICTIONARY_TALLY, oop_from_small(0));
+    machine_store(m, dictionary, DICTIONARY_TABLE, machine_handle(m, handle + 2));
+    machine_store(m, dictionary, DICTIONARY_ENVIRONMENT, machine_handle(m, handle));
+    machine_store(m, dictionary, DICTIONARY_NAME, machine_handle(m, handle + 1));
+  }
+  machine_pop_handles(m, handle);
+  return made;
+}
+
+static uint32_t binding_hash(const Machine *m, Oop binding) {
+  return object_hash(machine_object(m, slot_of(m, binding, BINDING_KEY)));
+}
+
+static void table_insert(Machine *m, Object *table, Oop binding) {
+  size_t mask = object_slots(table) - 1, i = binding_hash(m, binding) & mask;
+  while (table->slots[i] != OOP_NIL) i = (i + 1) & mask;
+  machine_store(m, table, i, binding);
+}
+
+/* Puts an existing binding into a dictionary that has none of that name. */
+static bool dictionary_insert_may_gc(Machine *m, unsigned dictionary, unsigned binding) {
+  size_t tally = (size_t)oop_to_small(slot_of(m, machine_handle(m, dictionary), DICTIONARY_TALLY));
+  unsigned table = machine_push_handle(m, oop_resolve(m, slot_of(m, machine_handle(m, dictionary), DICTIONARY_TABLE)));
+  size_t capacity = object_slots(oop_to_object(machine_handle(m, table)));
+  bool done = false;
+  if ((tally + 1) * 4 > capacity * 3) {
+    Oop grown = machine_new_array_may_gc(m, capacity * 2);
+    if (!grown) goto done;
+    Object *old = machine_object(m, machine_handle(m, table));
+    for (size_t i = 0; i < capacity; i++)
+      if (old->slots[i] != OOP_NIL) table_insert(m, oop_to_object(grown), old->slots[i]);
+    machine_set_handle(m, table, grown);
+    if (!put_may_gc(m, dictionary, DICTIONARY_TABLE, grown)) goto done;
+  }
+  Oop writable = machine_writable_may_gc(m, machine_handle(m, table));
+  if (!writable) goto done;
+  table_insert(m, oop_to_object(writable), machine_handle(m, binding));
+  done = put_may_gc(m, dictionary, DICTIONARY_TALLY, oop_from_small((int64_t)tally + 1));
+done:
+  machine_pop_handles(m, table);
+  return done;
+}
+
+Oop binding_dictionary_add_may_gc(Machine *m, Oop dictionary, Oop symbol, Oop value) {
+  Object *key = oop_to_object(symbol);
+  Oop found = binding_dictionary_find(m, dictionary, (const char *)object_bytes(key), object_byte_size(key));
+  if (found) return found;
+  unsigned where = machine_push_handle(m, oop_resolve(m, dictionary));
+  unsigned name = machine_push_handle(m, symbol), what = machine_push_handle(m, value);
+  unsigned binding = machine_push_handle(m, machine_new_may_gc(m, CLASS_VARIABLE_BINDING, FORMAT_FIXED, BINDING_SLOTS));
+  Oop result = 0;
+  if (machine_handle(m, binding)) {
+    Object *object = oop_to_object(machine_handle(m, binding));
+    machine_store(m, object, BINDING_KEY, machine_handle(m, name));
+    machine_store(m, object, BINDING_VALUE, machine_handle(m, what));
+    machine_store(m, object, BINDING_ENVIRONMENT, machine_handle(m, where));
+    machine_store(m, object, BINDING_INITIAL, machine_handle(m, what));
+    if (dictionary_insert_may_gc(m, where, binding)) result = machine_handle(m, binding);
+  }
+  machine_pop_handles(m, where);
+  return result;
+}
+
+bool binding_dictionary_insert_may_gc(Machine *m, Oop dictionary, Oop binding) {
+  unsigned where = machine_push_handle(m, oop_resolve(m, dictionary));
+  unsigned what = machine_push_handle(m, binding);
+  bool done = dictionary_insert_may_gc(m, where, what);
+  machine_pop_handles(m, where);
+  return done;
+}
+
+bool binding_dictionary_remove_may_gc(Machine *m, Oop dictionary, const char *name, size_t length) {
+  Oop found = binding_dictionary_find(m, dictionary, name, length);
+  if (!found) return false;
+  unsigned where = machine_push_handle(m, oop_resolve(m, dictionary));
+  unsigned what = machine_push_handle(m, found);
+  unsigned table = machine_push_handle(m, machine_new_array_may_gc(m, object_slots(machine_object(m, slot_of(m, machine_handle(m, where), DICTIONARY_TABLE)))));
+  bool done = false;
+  if (machine_handle(m, table)) {
+    Object *old = machine_object(m, slot_of(m, machine_handle(m, where), DICTIONARY_TABLE));
+    for (size_t i = 0; i < object_slots(old); i++)
+      if (old->slots[i] != OOP_NIL && !oop_same(m, old->slots[i], machine_handle(m, what)))
+        table_insert(m, oop_to_object(machine_handle(m, table)), old->slots[i]);
+    Oop tally = slot_of(m, machine_handle(m, where), DICTIONARY_TALLY) - 2;
+    done = put_may_gc(m, where, DICTIONARY_TABLE, machine_handle(m, table)) && put_may_gc(m, where, DICTIONARY_TALLY, tally);
+  }
+  machine_pop_handles(m, where);
+  return done;
+}
+
+/* ---- names ------------------------------------------------------------------------------------------------------ */
+
+static bool is_dictionary(const Machine *m, Oop x) {
+  return oop_is_pointer(x) && machine_inherits_from(m, machine_class_of(m, x), machine_class_at(m, CLASS_BINDING_DICTIONARY));
+}
+
+static bool is_class(const Machine *m, Oop x) {
+  return oop_is_pointer(x) && oop_has_class(machine_class_of(m, x), CLASS_METACLASS);
+}
+
+static Oop system_dictionary(const Machine *m) {
+  return m->source->system_dictionary ? m->source->system_dictionary : m->roots[ROOT_ACTOR];
+}
+
+static Oop find_in_namespaces(const Machine *m, Oop space, const char *name, size_t length) {
+  for (; space != OOP_NIL && is_dictionary(m, space); space = slot_of(m, space, DICTIONARY_ENVIRONMENT)) {
+    Oop found = binding_dictionary_find(m, space, name, length);
+    if (found) return found;
+  }
+  return 0;
+}
+
+static Oop find_in_class(const Machine *m, Oop klass, const char *name, size_t length) {
+  for (Oop c = klass; c != OOP_NIL; c = slot_of(m, c, BEHAVIOR_SUPERCLASS)) {
+    Oop found = binding_dictionary_find(m, slot_of(m, c, CLASS_SLOT_VARIABLES), name, length);
+    if (found) return found;
+    Oop pools = slot_of(m, c, CLASS_SLOT_POOLS);
+    for (size_t i = 0; pools != OOP_NIL && i < object_slots(machine_object(m, pools)); i++) {
+      found = binding_dictionary_find(m, machine_object(m, pools)->slots[i], name, length);
+      if (found) return found;
+    }
+    found = find_in_namespaces(m, slot_of(m, c, CLASS_SLOT_ENVIRONMENT), name, length);
+    if (found) return found;
+  }
+  return 0;
+}
+
+Oop class_find_binding(Machine *m, Oop klass, const char *path, size_t length) {
+  const char *dot = memchr(path, '.', length);
+  size_t first = dot ? (size_t)(dot - path) : length;
+  Oop found = 0;
+  if (klass != OOP_NIL && is_class(m, klass)) {
+    found = find_in_class(m, klass, path, first);
+  } else if (klass != OOP_NIL && oop_is_pointer(klass) && oop_has_class(oop_resolve(m, klass), CLASS_METACLASS)) {
+    found = find_in_class(m, slot_of(m, klass, METACLASS_INSTANCE_CLASS), path, first);
+  }
+  if (!found) found = binding_dictionary_find(m, system_dictionary(m), path, first);
+  while (found && dot) {
+    Oop space = oop_resolve(m, slot_of(m, found, BINDING_VALUE));
+    size_t rest = length - (size_t)(dot + 1 - path);
+    path = dot + 1;
+    length = rest;
+    dot = memchr(path, '.', length);
+    first = dot ? (size_t)(dot - path) : length;
+    if (is_dictionary(m, space)) found = binding_dictionary_find(m, space, path, first);
+    else if (is_class(m, space)) found = find_in_class(m, space, path, first);
+    else return 0;
+  }
+  return found;
+}

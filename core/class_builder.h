@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* class_builder.h -- making and changing classes: one place for the definer of source files and for messages like
+ * subclass:instanceVariableNames:.. that a running program sends. */
+#ifndef ATOLL_CLASS_BUILDER_H
+#define ATOLL_CLASS_BUILDER_H
+
+#include "machine.h"
+
+/* A new class with its metaclass: no methods, no variables of its own; format and named slots inherited.  SUPERCLASS may be nil (then the metaclass
+ * inherits from Class).  0: no memory. */
+Oop class_new_may_gc(Machine *m, Oop superclass, const char *name, size_t length);
+
+/* Format of indexed instances; FORMAT_FIXED for none. Only for a class without instances. */
+bool class_set_format_may_gc(Machine *m, Oop klass, unsigned format);
+
+/* Replaces the instance variables that KLASS itself adds (NAMES: Array of Symbols).  Instances in W are reshaped, so are subclasses; methods
+ * must be recompiled by the caller when slots moved (answers that in *MOVED).  False: no memory. */
+bool class_set_variables_may_gc(Machine *m, Oop klass, Oop names, bool *moved);
+
+/* Puts METHOD under SELECTOR; the machine's caches follow.  False: no memory. */
+bool class_add_method_may_gc(Machine *m, Oop klass, Oop selector, Oop method);
+bool class_remove_method_may_gc(Machine *m, Oop klass, Oop selector); /* False: was not there, or no memory */
+
+/* Slot of instance variable NAME, or -1. */
+int class_variable_index(const Machine *m, Oop klass, const char *name, size_t length);
+
+/* The binding of NAME in DICTIONARY (a BindingDictionary), made with value VALUE if it is new. 0: no memory. */
+Oop binding_dictionary_add_may_gc(Machine *m, Oop dictionary, Oop symbol, Oop value);
+Oop binding_dictionary_new_may_gc(Machine *m, uint32_t class_index, Oop environment, Oop name);
+bool binding_dictionary_insert_may_gc(Machine *m, Oop dictionary, Oop binding); /* an existing binding */
+bool binding_dictionary_remove_may_gc(Machine *m, Oop dictionary, const char *name, size_t length);
+
+/* What PATH ("Foo", "Smalltalk.Foo", "SystemExceptions.NotFound") means in a method of KLASS: class variables up the
+ * superclass chain, pools, the class's namespace and those around it, the system dictionary.  0: nothing. */
+Oop class_find_binding(Machine *m, Oop klass, const char *path, size_t length);
+
+#endif
