@@ -216,11 +216,36 @@ static Node *generate_cascade(Generator *g, Node *node) {
   return send;
 }
 
+enum { BRACE_CHUNK = 100 };
+
+/* An array of up to COUNT elements from ELEMENT on; answers the element behind them. */
+static Node *generate_brace_chunk(Generator *g, Node *element, unsigned count, unsigned dest) {
+  unsigned top = g->top, n = 0;
+  for (; element && n < count; element = element->next, n++) generate_to_next(g, element);
+  emit_abc(g, OP_ARRAY, dest, top, n);
+  g->top = top;
+  return element;
+}
+
+/* More elements than there are registers: arrays of some of them, joined by sends of #, */
+static void generate_long_brace(Generator *g, Node *node, unsigned dest) {
+  static const Text comma = {",", 1};
+  unsigned base = g->top + FRAME_CONTROL;
+  Node *rest;
+  touch(g, base + 1);
+  g->top = base;
+  rest = generate_brace_chunk(g, node->arguments, BRACE_CHUNK, base);
+  while (rest) {
+    g->top = base + 1;
+    rest = generate_brace_chunk(g, rest, BRACE_CHUNK, base + 1);
+    emit_abc(g, OP_SEND, base, 1, rest ? base : dest);
+    emit_word(g, selector_index(g, comma));
+  }
+}
+
 static void generate_brace(Generator *g, Node *node, unsigned dest) {
-  unsigned first = g->top;
-  for (Node *element = node->arguments; element; element = element->next) generate_to_next(g, element);
-  g->line = node->at.line;
-  emit_abc(g, OP_ARRAY, dest, first, node->count);
+  if (node->count > BRACE_CHUNK) generate_long_brace(g, node, dest);
+  else generate_brace_chunk(g, node->arguments, BRACE_CHUNK, dest);
 }
 
 /* ---- any expression ---- */

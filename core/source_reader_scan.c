@@ -149,15 +149,17 @@ static bool is_keyword(const Token *token, const char *keyword) {
   return token->kind == TOKEN_KEYWORD && text_is(token->text, keyword);
 }
 
-/* `'x'!` or `'x' stamp: 'y'!` behind methodsFor: */
+/* `'x'!`, `'x' stamp: 'y'!`, `'x' ifTrue: (a not)!` behind methodsFor: */
 static bool looks_at_methods_for(Scanner ahead) {
-  Token token;
-  do {
+  enum { FAR_ENOUGH = 64 };
+  Token token = scanner_next(&ahead);
+  if (token.kind != TOKEN_STRING && token.kind != TOKEN_SYMBOL && token.kind != TOKEN_IDENTIFIER) return false;
+  for (int i = 0; i < FAR_ENOUGH; i++) {
     token = scanner_next(&ahead);
-    if (token.kind < TOKEN_IDENTIFIER || token.kind > TOKEN_SYMBOL) return false;
-    token = scanner_next(&ahead);
-  } while (token.kind == TOKEN_KEYWORD);
-  return token.kind == TOKEN_BANG;
+    if (token.kind == TOKEN_BANG) return true;
+    if (token.kind == TOKEN_END || token.kind == TOKEN_PERIOD || token.kind == TOKEN_OPEN_BRACKET) return false;
+  }
+  return false;
 }
 
 /* `Name current: X [`, `Name subclass: X [` */
