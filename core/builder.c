@@ -25,9 +25,11 @@ static Oop fail(Builder *b, FailureReason reason) { return b->m->failure = (uint
 static Oop build_large_may_gc(Builder *b, const Literal *literal) {
   size_t most = large_from_text_limbs(literal->text.length, literal->radix);
   if (most > LARGE_MAX_LIMBS) return fail(b, FAILURE_TOO_LARGE);
-  mp_limb_t *limbs = malloc((most + 1) * sizeof *limbs);
+  mp_limb_t *limbs = malloc((most + 1) * sizeof *limbs + literal->text.length);
+  size_t count;
   if (!limbs) return fail(b, FAILURE_NO_MEMORY);
-  size_t count = large_from_text(limbs, literal->text.start, literal->text.length, literal->radix);
+  if (!large_from_text(limbs, &count, (unsigned char *)(limbs + most + 1), literal->text.start, literal->text.length, literal->radix))
+    return free(limbs), fail(b, FAILURE_BAD_VALUE);
   int64_t small;
   Oop result;
   if (large_try_int64(limbs, count, literal->negative, &small)) {

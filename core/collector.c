@@ -235,7 +235,7 @@ static bool collect_into(Machine *m, size_t nursery, size_t stack_slots, bool ma
   OldChunk *left = NULL;
   if (used_slots > stack_slots) return false;
   if (used_slots > (size_t)(m->stack_limit - m->stack)) used_slots = (size_t)(m->stack_limit - m->stack);
-  c.promote = c.major || m->aged - m->nursery >= PROMOTE_FROM || (m->old && m->old->chunks && debug_on(DEBUG_GC_STRESS));
+  c.promote = c.major || m->promote_all || m->aged - m->nursery >= PROMOTE_FROM || (m->old && m->old->chunks && debug_on(DEBUG_GC_STRESS));
   if (stack_slots * 8 + nursery > UINT32_MAX - 64) return false;
   uint32_t size = (uint32_t)(stack_slots * 8 + nursery);
   if (c.promote && !c.major && !reserve_old(m, (size_t)(m->aged - m->nursery))) return false;
@@ -274,6 +274,7 @@ bool machine_collect_may_gc(Machine *m, size_t heap_needed, size_t stack_needed,
   size_t used = (size_t)(machine_stack_top(m) - m->stack), slots = (size_t)(m->stack_limit - m->stack);
   if (m->old && m->old->used + m->old->large_used > m->old->threshold) major = true;
   if (m->heap_limit < machine_heap_used(m) + heap_needed) major = true;
+  if (m->old && m->old->threshold == SIZE_MAX) major = false; /* machine_promote_all: it is building an image */
   size_t least = used + stack_needed;
   if (least < STACK_INITIAL) least = STACK_INITIAL;
   if (slots < least) slots = least;
@@ -302,3 +303,14 @@ void machine_pack_may_gc(Machine *m) {
 }
 
 void machine_collect_all_may_gc(Machine *m) { machine_collect_may_gc(m, 0, 0, true); }
+
+bool machine_promote_all_may_gc(Machine *m) {
+  if (!machine_old_space(m)) return false;
+  m->old->threshold = SIZE_MAX;
+  size_t used = (size_t)(machine_stack_top(m) - m->stack), young = (size_t)(m->alloc - m->nursery);
+  m->aged = m->alloc;
+  m->promote_all = 1;
+  bool done = collect_into(m, young + NURSERY_EAGER, used + STACK_INITIAL, false);
+  m->promote_all = 0;
+  return done;
+}

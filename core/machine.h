@@ -75,6 +75,7 @@ struct Machine {
   uint16_t failure;    /* FailureReason of the last failed primitive */
   uint8_t in_shadow;   /* something of S is modified here or in the layer: resolve references */
   uint8_t grace;       /* handling "too deep" or "no memory": limits are raised a little */
+  uint8_t promote_all; /* the collection that runs makes everything old */
   uint8_t done;        /* OOP_CONTROL: the bottom frame has returned */
   int32_t failure_code;/* e.g. errno */
   uint32_t overridden; /* bit per SpecialSelector that lost its built-in meaning */
@@ -153,6 +154,9 @@ static inline void machine_set_handle(Machine *m, unsigned index, Oop value) { m
 /* An idle machine: collects and keeps only what is live, in the smallest block.  machine_collect_all_may_gc: both generations. */
 void machine_pack_may_gc(Machine *m);
 void machine_collect_all_may_gc(Machine *m);
+
+/* Moves everything to the old generation, which from then on is never collected: for machines that build an image and end. */
+bool machine_promote_all_may_gc(Machine *m);
 
 /* ---- references and identity (shadow.c): the only two functions that know about copies ------------------------------------------- */
 

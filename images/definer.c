@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: MIT */
+/* definer.c -- see definer.h. */
+#define _GNU_SOURCE
+#include "definer.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "class_builder.h"
+#include "lookup.h"
+#include "memory_internal.h"
+
+static bool refuse(CompileError *error, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  vsnprintf(error->message, sizeof error->message, format, args);
+  va_end(args);
+  return false;
+}
+
+static Oop system_dictionary(const Machine *m) {
+  return m->source->system_dictionary ? m->source->system_dictionary : m->roots[ROOT_ACTOR];
+}
+
+static Oop slot_of(const Machine *m, Oop x, unsigned slot) { return machine_object(m, x)->slots[slot]; }
+
+/* A namespace dictionary that is a global of its own; made on first use. */
+static Oop named_dictionary_may_gc(Machine *m, const char *name) {
+  Oop found = binding_dictionary_find(m, system_dictionary(m), name, strlen(name));
+  if (found) return oop_resolve(m, slot_of(m, found, BINDING_VALUE));
+  unsigned symbol = machine_push_handle(m, machine_symbol_may_gc(m, name, strlen(name)));
+  Oop made = machine_handle(m, symbol) ? binding_dictionary_new_may_gc(m, CLASS_BINDING_DICTIONARY, OOP_NIL, machine_handle(m, symbol)) : 0;
+  Oop binding = made ? binding_dictionary_add_may_gc(m, system_dictionary(m), machine_handle(m, symbol), made) : 0;
+  machine_pop_handles(m, symbol);
+  return binding ? slot_of(m, binding, BINDING_VALUE) : 0;
+}
+
+bool definer_begin(Definer *d, Machine *m) {
+  d->m = m;
+  d->space = machine_push_handle(m, system_dictionary(m));
+  d->temporaries = machine_push_handle(m, OOP_NIL);
+  d->undeclared = machine_push_handle(m, OOP_NIL);
+  d->file_name = machine_push_handle(m, OOP_NIL);
+  Oop made = binding_dictionary_new_may_gc(m, CLASS_BINDING_DICTIONARY, OOP_NIL, OOP_NIL);
+  if (!made) return false;
+  machine_set_handle(m, d->temporaries, made);
+  made = named_dictionary_may_gc(m, "Undeclared");
+  if (!made) return false;
+  machine_set_handle(m, d->undeclared, made);
+  return true;
+}
+
+void definer_end(Definer *d) { machine_pop_handles(d->m, d->space); }
+
+bool definer_set_file(Definer *d, const char *name) {
+  Oop string = machine_new_string_may_gc(d->m, name, strlen(name));
+  if (string) machine_set_handle(d->m, d->file_name, string);
+  return string != 0;
+}
+
+/* ---- names ------------------------------------------------------------------------------------------------------- */
+
+static Oop find_in_space(const Definer *d, Text path) {
+  for (Oop space = machine_handle(d->m, d->space); space != OOP_NIL; space = slot_of(d->m, space, DICTIONARY_ENVIRONMENT)) {
+    Oop found = binding_dictionary_find(d->m, space, path.start, path.length);
+    if (found) return found;
+  }
+  return 0;
+}
+
+static Oop find_binding(const Definer *d, Oop klass, Text path) {
+  Oop found = class_find_binding(d->m, klass ? klass : OOP_NIL, path.start, path.length);
+  if (!found) found = find_in_space(d, path);
+  if (!found) found = binding_dictionary_find(d->m, machine_handle(d->m, d->temporaries), path.start, path.length);
+  return found;
+}
+
+Oop definer_class(const Definer *d, Text path) {
+  Oop found = find_in_space(d, path);
+  if (!found) found = class_find_binding(d->m, OOP_NIL, path.start, path.length);
+  if (!found) return 0;
+  Oop value = oop_resolve(d->m, slot_of(d->m, found, BINDING_VALUE));
+  if (!oop_is_pointer(value) || !oop_has_class(machine_class_of(d->m, value), CLASS_METACLASS)) return 0;
+  return value;
+}
+
+typedef struct DefinerScope {
+  CompilerScope scope;
+  Definer *d;
+  Oop klass; /* does not move: nothing is allocated in the machine while it is compiled */
+  bool statement;
+} DefinerScope;
+
+static NameMeaning lookup(CompilerScope *scope, Text path) {
+  DefinerScope *s = (DefinerScope *)scope;
+  if (s->klass && !s->statement) {
+    int slot = class_variable_index(s->d->m, s->klass, path.start, path.length);
+    if (slot >= 0) return (NameMeaning){.kind = NAME_INSTANCE, .index = (unsigned)slot};
+  }
+  if (s->statement && binding_dictionary_find(s->d->m, machine_handle(s->d->m, s->d->temporaries), path.start, path.length))
+    return (NameMeaning){.kind = NAME_BINDING};
+  return (NameMeaning){.kind = find_binding(s->d, s->klass, path) ? NAME_BINDING : NAME_UNKNOWN};
+}
+
+static bool undeclared(CompilerScope *scope, Text name, bool assigned) {
+  DefinerScope *s = (DefinerScope *)scope;
+  bool global = name.length && name.start[0] >= 'A' && name.start[0] <= 'Z';
+  return global || (s->statement && assigned);
+}
+
+static Oop find_or_make_binding_may_gc(void *context, Machine *m, const char *path, size_t length) {
+  DefinerScope *s = context;
+  Text text = {path, length};
+  Oop found = 0;
+  if (s->statement) found = binding_dictionary_find(m, machine_handle(m, s->d->temporaries), path, length);
+  if (!found) found = find_binding(s->d, s->klass ? machine_handle(m, (unsigned)s->klass) : 0, text);
+  if (found) return found;
+  bool global = path[0] >= 'A' && path[0] <= 'Z';
+  Oop symbol = machine_symbol_may_gc(m, path, length);
+  return symbol ? binding_dictionary_add_may_gc(m, machine_handle(m, global ? s->d->undeclared : s->d->temporaries), symbol, OOP_NIL) : 0;
+}
+
+CodeTemplate *definer_compile_method(Definer *d, Arena *arena, const Source *source, Oop klass, Text pattern, Text body, CompileError *error) {
+  DefinerScope s = {{lookup, undeclared, NULL}, d, klass, false};
+  return compile_method(arena, source, pattern, body, &s.scope, error);
+}
+
+CodeTemplate *definer_compile_statements(Definer *d, Arena *arena, const Source *source, Oop klass, Text text, CompileError *error) {
+  DefinerScope s = {{lookup, undeclared, NULL}, d, klass, true};
+  return compile_statements(arena, source, text, &s.scope, error);
+}
+
+Oop definer_build(Definer *d, const Source *source, Oop klass, const CodeTemplate *code, unsigned constants) {
+  unsigned class = machine_push_handle(d->m, klass ? klass : machine_class_at(d->m, CLASS_UNDEFINED_OBJECT));
+  /* while building, objects move: the scope's class is a handle */
+  DefinerScope s = {{lookup, undeclared, NULL}, d, klass ? class : 0, strncmp(code->selector.start, "executeStatements", code->selector.length) == 0};
+  MethodContext context = {source, find_or_make_binding_may_gc, &s, constants, d->file_name};
+  Oop method = method_build_may_gc(d->m, machine_handle(d->m, class), code, &context);
+  machine_pop_handles(d->m, class);
+  return method;
+}
+
+bool definer_install(Definer *d, Oop klass, const CodeTemplate *code, Oop method) {
+  Machine *m = d->m;
+  unsigned class = machine_push_handle(m, klass), built = machine_push_handle(m, method);
+  Oop selector = machine_symbol_may_gc(m, code->selector.start, code->selector.length);
+  bool done = selector && class_add_method_may_gc(m, machine_handle(m, class), selector, machine_handle(m, built));
+  machine_pop_handles(m, class);
+  return done;
+}
+
+/* ---- classes ------------------------------------------------------------------------------------------------------ */
+
+/* A name used before its definition already has a binding: it becomes the definition's. */
+static Oop binding_for_definition_may_gc(Definer *d, Text name) {
+  Machine *m = d->m;
+  Oop used = binding_dictionary_find(m, machine_handle(m, d->undeclared), name.start, name.length);
+  if (used) {
+    unsigned handle = machine_push_handle(m, used);
+    bool moved = binding_dictionary_remove_may_gc(m, machine_handle(m, d->undeclared), name.start, name.length) &&
+                 binding_dictionary_insert_may_gc(m, machine_handle(m, d->space), machine_handle(m, handle));
+    used = machine_handle(m, handle);
+    machine_pop_handles(m, handle);
+    return moved ? used : 0;
+  }
+  Oop symbol = machine_symbol_may_gc(m, name.start, name.length);
+  return symbol ? binding_dictionary_add_may_gc(m, machine_handle(m, d->space), symbol, OOP_NIL) : 0;
+}
+
+static bool make_class(Definer *d, Oop superclass, Text name) {
+  Machine *m = d->m;
+  const char *dot = memrchr(name.start, '.', name.length);
+  Text simple = dot ? (Text){dot + 1, name.length - (size_t)(dot + 1 - name.start)} : name;
+  Oop made = class_new_may_gc(m, superclass, simple.start, simple.length);
+  if (!made) return false;
+  unsigned class = machine_push_handle(m, made);
+  machine_store(m, oop_to_object(made), CLASS_SLOT_ENVIRONMENT, machine_handle(m, d->space));
+  Oop binding = binding_for_definition_may_gc(d, simple);
+  unsigned handle = machine_push_handle(m, binding);
+  Oop writable = binding ? machine_writable_may_gc(m, oop_resolve(m, binding)) : 0;
+  if (writable) {
+    machine_store(m, oop_to_object(writable), BINDING_VALUE, machine_handle(m, class));
+    machine_store(m, oop_to_object(writable), BINDING_INITIAL, machine_handle(m, class));
+    machine_store(m, oop_to_object(writable), BINDING_ENVIRONMENT, machine_handle(m, d->space));
+  }
+  (void)handle;
+  machine_pop_handles(m, class);
+  return writable != 0;
+}
+
+/* `Smalltalk.Foo`, `SystemExceptions.Foo`: goes on in that namespace. */
+static bool enter_space_of(Definer *d, Text name, CompileError *error) {
+  const char *dot = memrchr(name.start, '.', name.length);
+  if (!dot) return true;
+  Oop found = class_find_binding(d->m, OOP_NIL, name.start, (size_t)(dot - name.start));
+  Oop space = found ? oop_resolve(d->m, slot_of(d->m, found, BINDING_VALUE)) : 0;
+  if (!space || !machine_is_kind_of(d->m, space, machine_class_at(d->m, CLASS_BINDING_DICTIONARY)))
+    return refuse(error, "there is no namespace '%.*s'", (int)(dot - name.start), name.start);
+  machine_set_handle(d->m, d->space, space);
+  return true;
+}
+
+bool definer_class_begin(Definer *d, Text superclass, Text name, CompileError *error) {
+  Machine *m = d->m;
+  Oop super = OOP_NIL, existing = definer_class(d, name);
+  if (superclass.length != 3 || memcmp(superclass.start, "nil", 3) != 0) {
+    super = definer_class(d, superclass);
+    if (!super) return refuse(error, "the superclass '%.*s' is not defined", (int)superclass.length, superclass.start);
+  }
+  if (existing && oop_same(m, slot_of(m, existing, BEHAVIOR_SUPERCLASS), super)) return true;
+  Oop space = machine_handle(m, d->space);
+  unsigned keep = machine_push_handle(m, space), above = machine_push_handle(m, super);
+  bool done = enter_space_of(d, name, error) && make_class(d, machine_handle(m, above), name);
+  machine_set_handle(m, d->space, machine_handle(m, keep));
+  machine_pop_handles(m, keep);
+  return done;
+}
+
+/* Methods that name slots by number are compiled again from their source. */
+static bool recompile_class(Definer *d, Oop klass, CompileError *error) {
+  Machine *m = d->m;
+  unsigned class = machine_push_handle(m, klass);
+  Oop methods = slot_of(m, klass, BEHAVIOR_METHODS);
+  bool done = true;
+  unsigned dictionary = machine_push_handle(m, oop_resolve(m, methods));
+  if (methods != OOP_NIL)
+    for (size_t i = METHODS_FIRST_KEY + 1; done && i < object_slots(oop_to_object(machine_handle(m, dictionary))); i += 2) {
+      Oop method = oop_to_object(machine_handle(m, dictionary))->slots[i];
+      if (method == OOP_NIL) continue;
+      Oop debug = oop_to_object(method)->slots[CODE_DEBUG];
+      const char *bytes;
+      size_t size;
+      if (debug == OOP_NIL || !oop_try_bytes(m, slot_of(m, debug, DEBUG_SOURCE), &bytes, &size)) continue;
+      char *text = malloc(size + 1);
+      Arena *arena = arena_new();
+      if (!text || !arena) return free(text), false;
+      memcpy(text, bytes, size);
+      Source source = {"(recompiled)", text, size, (unsigned)oop_to_small(slot_of(m, debug, DEBUG_LINE))};
+      unsigned file = machine_push_handle(m, machine_handle(m, d->file_name));
+      machine_set_handle(m, d->file_name, slot_of(m, debug, DEBUG_FILE));
+      CodeTemplate *code = definer_compile_method(d, arena, &source, machine_handle(m, class), (Text){text, 0}, (Text){text, size}, error);
+      Oop built = code ? definer_build(d, &source, machine_handle(m, class), code, 0) : 0;
+      done = built && definer_install(d, machine_handle(m, class), code, built);
+      machine_set_handle(m, d->file_name, machine_handle(m, file));
+      machine_pop_handles(m, file);
+      arena_delete(arena);
+      free(text);
+    }
+  machine_pop_handles(m, class);
+  return done;
+}
+
+static bool recompile_hierarchy(Definer *d, Oop klass, CompileError *error) {
+  Machine *m = d->m;
+  unsigned top = machine_push_handle(m, klass);
+  bool done = true;
+  uint32_t w_end = m->roots[ROOT_CLASSES] == OOP_NIL ? 0 : (uint32_t)object_slots(oop_to_object(m->roots[ROOT_CLASSES]));
+  bool genesis = m->source->class_count == 0;
+  for (uint32_t i = 1; done && i < m->source->class_count; i++) {
+    Oop c = machine_class_at(m, i);
+    if (c && machine_inherits_from(m, c, machine_handle(m, top))) done = recompile_class(d, c, error);
+  }
+  for (uint32_t i = genesis; done && i < w_end; i++) {
+    Oop c = machine_class_at(m, genesis ? i : CLASS_INDEX_W + i);
+    if (c && c != OOP_NIL && machine_inherits_from(m, c, machine_handle(m, top))) done = recompile_class(d, c, error);
+  }
+  machine_pop_handles(m, top);
+  return done;
+}
+
+bool definer_add_variables(Definer *d, Oop klass, const Text *names, unsigned count, CompileError *error) {
+  Machine *m = d->m;
+  unsigned class = machine_push_handle(m, klass);
+  Oop old = slot_of(m, klass, BEHAVIOR_INSTANCE_VARIABLES);
+  size_t had = old == OOP_NIL ? 0 : object_slots(machine_object(m, old)), total = had;
+  bool moved = false, done = false;
+  unsigned array = machine_push_handle(m, machine_new_array_may_gc(m, had + count));
+  if (!machine_handle(m, array)) goto done;
+  old = slot_of(m, machine_handle(m, class), BEHAVIOR_INSTANCE_VARIABLES);
+  for (size_t i = 0; i < had; i++) machine_store(m, oop_to_object(machine_handle(m, array)), i, machine_object(m, old)->slots[i]);
+  for (unsigned i = 0; i < count; i++) {
+    if (class_variable_index(m, machine_handle(m, class), names[i].start, names[i].length) >= 0) continue;
+    Oop symbol = machine_symbol_may_gc(m, names[i].start, names[i].length);
+    if (!symbol) goto done;
+    machine_store(m, oop_to_object(machine_handle(m, array)), total++, symbol);
+  }
+  done = true;
+  if (total == had) goto done;
+  if (total < had + count) {
+    Oop exact = machine_new_array_may_gc(m, total);
+    done = exact != 0;
+    for (size_t i = 0; done && i < total; i++) machine_store(m, oop_to_object(exact), i, oop_to_object(machine_handle(m, array))->slots[i]);
+    if (done) machine_set_handle(m, array, exact);
+  }
+  done = done && class_set_variables_may_gc(m, machine_handle(m, class), machine_handle(m, array), &moved);
+  if (done && moved) done = recompile_hierarchy(d, oop_resolve(m, machine_handle(m, class)), error);
+done:
+  machine_pop_handles(m, class);
+  if (!done && !error->message[0]) refuse(error, "no memory for the instance variables");
+  return done;
+}
+
+Oop definer_class_variable(Definer *d, Oop klass, Text name) {
+  Machine *m = d->m;
+  unsigned class = machine_push_handle(m, klass);
+  Oop binding = 0;
+  if (slot_of(m, klass, CLASS_SLOT_VARIABLES) == OOP_NIL) {
+    Oop made = binding_dictionary_new_may_gc(m, CLASS_BINDING_DICTIONARY, OOP_NIL, OOP_NIL);
+    unsigned handle = machine_push_handle(m, made);
+    Oop writable = made ? machine_writable_may_gc(m, machine_handle(m, class)) : 0;
+    if (!writable) goto done;
+    machine_store(m, oop_to_object(writable), CLASS_SLOT_VARIABLES, machine_handle(m, handle));
+    machine_set_handle(m, class, writable);
+  }
+  Oop symbol = machine_symbol_may_gc(m, name.start, name.length);
+  if (symbol) binding = binding_dictionary_add_may_gc(m, slot_of(m, machine_handle(m, class), CLASS_SLOT_VARIABLES), symbol, OOP_NIL);
+done:
+  machine_pop_handles(m, class);
+  return binding;
+}
+
+/* ---- pragmas of classes -------------------------------------------------------------------------------------------- */
+
+static bool text_is(Text text, const char *word) { return text.length == strlen(word) && memcmp(text.start, word, text.length) == 0; }
+
+/* 'text' or "text" or #word: what stands between, quotes doubled as they are. */
+static Text unquote(Text value) {
+  while (value.length && (value.start[0] == ' ' || value.start[0] == '\n' || value.start[0] == '\t')) value.start++, value.length--;
+  while (value.length && (value.start[value.length - 1] <= ' ')) value.length--;
+  if (value.length && value.start[0] == '#') value.start++, value.length--;
+  if (value.length >= 2 && value.start[0] == '\'') return (Text){value.start + 1, value.length - 2};
+  return value;
+}
+
+static bool set_class_slot(Definer *d, Oop klass, unsigned slot, Text value) {
+  Machine *m = d->m;
+  unsigned class = machine_push_handle(m, klass);
+  unsigned string = machine_push_handle(m, machine_new_string_may_gc(m, value.start, value.length));
+  Oop writable = machine_handle(m, string) ? machine_writable_may_gc(m, machine_handle(m, class)) : 0;
+  if (writable) machine_store(m, oop_to_object(writable), slot, machine_handle(m, string));
+  machine_pop_handles(m, class);
+  return writable != 0;
+}
+
+static bool add_pool(Definer *d, Oop klass, Text name, CompileError *error) {
+  Machine *m = d->m;
+  Oop found = find_binding(d, klass, name);
+  Oop pool = found ? oop_resolve(m, slot_of(m, found, BINDING_VALUE)) : 0;
+  if (!pool || !machine_is_kind_of(m, pool, machine_class_at(m, CLASS_BINDING_DICTIONARY)))
+    return refuse(error, "'%.*s' is not a namespace or pool", (int)name.length, name.start);
+  unsigned class = machine_push_handle(m, klass), what = machine_push_handle(m, pool);
+  Oop old = slot_of(m, klass, CLASS_SLOT_POOLS);
+  size_t count = old == OOP_NIL ? 0 : object_slots(machine_object(m, old));
+  Oop array = machine_new_array_may_gc(m, count + 1);
+  bool done = false;
+  if (array) {
+    old = slot_of(m, machine_handle(m, class), CLASS_SLOT_POOLS);
+    for (size_t i = 0; i < count; i++) machine_store(m, oop_to_object(array), i, machine_object(m, old)->slots[i]);
+    machine_store(m, oop_to_object(array), count, machine_handle(m, what));
+    unsigned made = machine_push_handle(m, array);
+    Oop writable = machine_writable_may_gc(m, machine_handle(m, class));
+    if (writable) machine_store(m, oop_to_object(writable), CLASS_SLOT_POOLS, machine_handle(m, made));
+    done = writable != 0;
+  }
+  machine_pop_handles(m, class);
+  return done;
+}
+
+static bool set_shape(Definer *d, Oop klass, Text shape, CompileError *error) {
+  static const struct {
+    const char *name;
+    unsigned format;
+  } shapes[] = {{"pointer", FORMAT_POINTERS}, {"inherit", 0}, {"byte", FORMAT_BYTES}, {"character", FORMAT_BYTES},
+                {"word", FORMAT_WORDS}, {"uint64", FORMAT_WORDS}, {"nil", FORMAT_FIXED}, {"weak", FORMAT_WEAK}, {"code", FORMAT_CODE}};
+  for (unsigned i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
+    if (text_is(shape, shapes[i].name)) {
+      if (text_is(shape, "inherit")) return true;
+      if (spec_format(oop_to_small(slot_of(d->m, klass, BEHAVIOR_SPEC))) == shapes[i].format) return true;
+      return class_set_format_may_gc(d->m, klass, shapes[i].format);
+    }
+  return refuse(error, "expected a shape (#pointer, #byte, #character, #word, #weak, #inherit or nil), found '%.*s'", (int)shape.length, shape.start);
+}
+
+bool definer_pragma(Definer *d, Oop klass, Text keyword, Text value, CompileError *error) {
+  Text text = unquote(value);
+  if (keyword.length && keyword.start[keyword.length - 1] == ':') keyword.length--;
+  if (text_is(keyword, "comment")) return set_class_slot(d, klass, CLASS_SLOT_COMMENT, text);
+  if (text_is(keyword, "category")) return set_class_slot(d, klass, CLASS_SLOT_CATEGORY, text);
+  if (text_is(keyword, "shape")) return set_shape(d, klass, text, error);
+  if (text_is(keyword, "import")) return add_pool(d, klass, text, error);
+  return true; /* others are for tools */
+}
+
+bool definer_declare_temporary(Definer *d, Text name) {
+  Machine *m = d->m;
+  Oop found = binding_dictionary_find(m, machine_handle(m, d->temporaries), name.start, name.length);
+  if (found) { /* declared again: nil again */
+    Oop writable = machine_writable_may_gc(m, oop_resolve(m, found));
+    if (writable) machine_store(m, oop_to_object(writable), BINDING_VALUE, OOP_NIL);
+    return writable != 0;
+  }
+  Oop symbol = machine_symbol_may_gc(m, name.start, name.length);
+  return symbol && binding_dictionary_add_may_gc(m, machine_handle(m, d->temporaries), symbol, OOP_NIL);
+}
+
+bool definer_namespace(Definer *d, Text name) {
+  Machine *m = d->m;
+  if (!name.length || text_is(name, "Smalltalk")) return machine_set_handle(m, d->space, system_dictionary(m)), true;
+  Oop found = class_find_binding(m, OOP_NIL, name.start, name.length);
+  if (found) return machine_set_handle(m, d->space, oop_resolve(m, slot_of(m, found, BINDING_VALUE))), true;
+  unsigned symbol = machine_push_handle(m, machine_symbol_may_gc(m, name.start, name.length));
+  Oop made = machine_handle(m, symbol)
+                 ? binding_dictionary_new_may_gc(m, CLASS_BINDING_DICTIONARY, system_dictionary(m), machine_handle(m, symbol)) : 0;
+  Oop binding = made ? binding_dictionary_add_may_gc(m, system_dictionary(m), machine_handle(m, symbol), made) : 0;
+  machine_pop_handles(m, symbol);
+  if (binding) machine_set_handle(m, d->space, slot_of(m, binding, BINDING_VALUE));
+  return binding != 0;
+}

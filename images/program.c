@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: MIT */
+/* program.c -- see program.h.  Reading collects items; stepping carries them out.  A method or statement with ##( ) or scaled
+ * literals needs those values first: each is run as a small statement of its own, its answer kept in a handle. */
+#include "program.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "class_builder.h"
+#include "definer.h"
+
+typedef enum ItemKind {
+  ITEM_FILE, ITEM_CLASS, ITEM_EXTEND, ITEM_VARIABLES, ITEM_CLASS_VARIABLE, ITEM_PRAGMA, ITEM_METHOD, ITEM_TEMPORARIES,
+  ITEM_STATEMENT, ITEM_EVAL, ITEM_NAMESPACE, ITEM_NAMESPACE_END
+} ItemKind;
+
+typedef struct Item {
+  ItemKind kind;
+  bool class_side;
+  unsigned count;
+  const Source *source;
+  Text class_name, name, value; /* by kind: superclass and name, pattern and body, keyword and value .. */
+  Text *names;
+  SourcePosition at;
+} Item;
+
+struct Program {
+  SourceEvents events; /* first: the reader hands back a pointer to it */
+  FILE *errors;
+  Arena *arena;        /* items and texts */
+  Item *items;
+  size_t count, capacity, next;
+  unsigned error_count;
+  const Source *reading;
+  Text reading_class;
+  bool reading_class_side, only_definitions;
+  /* stepping */
+  bool begun;
+  Definer definer;
+  const Source *current;
+  Arena *code_arena;     /* template being made, while its constants run */
+  CodeTemplate *code;
+  unsigned constants;    /* handle of the first constant */
+  size_t constants_done;
+  bool running_constant, running_variable;
+};
+
+/* ---- reading ------------------------------------------------------------------------------------------------------ */
+
+static void report(Program *p, const Source *source, const CompileError *error) {
+  char buffer[2048];
+  compile_error_format(error, source, buffer, sizeof buffer);
+  fputs(buffer, p->errors);
+  p->error_count++;
+}
+
+static Item *add(SourceEvents *e, ItemKind kind, SourcePosition at) {
+  Program *p = (Program *)e;
+  if (p->count == p->capacity) {
+    size_t capacity = p->capacity ? p->capacity * 2 : 64;
+    Item *grown = realloc(p->items, capacity * sizeof *grown);
+    if (!grown) return NULL;
+    p->items = grown;
+    p->capacity = capacity;
+  }
+  Item *item = &p->items[p->count++];
+  *item = (Item){.kind = kind, .source = p->reading, .class_name = p->reading_class, .class_side = p->reading_class_side, .at = at};
+  return item;
+}
+
+static bool copy_names(Program *p, Item *item, const Text *names, unsigned count) {
+  if (!item) return false;
+  item->names = arena_alloc(p->arena, (count + 1) * sizeof *names);
+  memcpy(item->names, names, count * sizeof *names);
+  item->count = count;
+  return true;
+}
+
+static bool on_class_begin(SourceEvents *e, Text superclass, Text name, SourcePosition at) {
+  Program *p = (Program *)e;
+  p->reading_class = name;
+  p->reading_class_side = false;
+  Item *item = add(e, ITEM_CLASS, at);
+  if (!item) return false;
+  item->value = superclass;
+  return true;
+}
+
+static bool on_extend_begin(SourceEvents *e, Text name, bool class_side, SourcePosition at) {
+  Program *p = (Program *)e;
+  p->reading_class = name;
+  p->reading_class_side = class_side;
+  return add(e, ITEM_EXTEND, at) != NULL;
+}
+
+static bool on_class_end(SourceEvents *e) {
+  ((Program *)e)->reading_class = (Text){NULL, 0};
+  return true;
+}
+
+static bool on_variables(SourceEvents *e, bool class_side, const Text *names, unsigned count, SourcePosition at) {
+  Program *p = (Program *)e;
+  Item *item = add(e, ITEM_VARIABLES, at);
+  if (!copy_names(p, item, names, count)) return false;
+  item->class_side = class_side;
+  return true;
+}
+
+static bool on_class_variable(SourceEvents *e, Text name, Text value, SourcePosition at) {
+  Item *item = add(e, ITEM_CLASS_VARIABLE, at);
+  if (!item) return false;
+  item->name = name;
+  item->value = value;
+  return true;
+}
+
+static bool on_pragma(SourceEvents *e, bool class_side, Text keyword, Text value, SourcePosition at) {
+  Item *item = add(e, ITEM_PRAGMA, at);
+  if (!item) return false;
+  item->class_side = class_side;
+  item->name = keyword;
+  item->value = value;
+  return true;
+}
+
+static bool on_method(SourceEvents *e, Text class_name, bool class_side, Text pattern, Text body, Text category, SourcePosition at) {
+  Item *item = add(e, ITEM_METHOD, at);
+  (void)category;
+  if (!item) return false;
+  item->class_name = class_name;
+  item->class_side = class_side;
+  item->name = pattern;
+  item->value = body;
+  return true;
+}
+
+static bool on_temporaries(SourceEvents *e, const Text *names, unsigned count, SourcePosition at) {
+  return copy_names((Program *)e, add(e, ITEM_TEMPORARIES, at), names, count);
+}
+
+static bool on_text(SourceEvents *e, ItemKind kind, Text text, SourcePosition at) {
+  Item *item = add(e, kind, at);
+  if (!item) return false;
+  item->value = text;
+  return true;
+}
+
+static bool on_statement(SourceEvents *e, Text text, SourcePosition at) { return on_text(e, ITEM_STATEMENT, text, at); }
+static bool on_eval(SourceEvents *e, Text text, SourcePosition at) { return on_text(e, ITEM_EVAL, text, at); }
+static bool on_namespace(SourceEvents *e, Text name, SourcePosition at) { return on_text(e, ITEM_NAMESPACE, name, at); }
+static bool on_namespace_end(SourceEvents *e) { return add(e, ITEM_NAMESPACE_END, (SourcePosition){0, 0, 0}) != NULL; }
+static void on_error(SourceEvents *e, const CompileError *error) {
+  Program *p = (Program *)e;
+  report(p, p->reading, error);
+}
+
+Program *program_new(FILE *errors) {
+  Program *p = calloc(1, sizeof *p);
+  if (!p) return NULL;
+  p->events = (SourceEvents){on_class_begin, on_extend_begin, on_class_end, on_variables, on_class_variable, on_pragma, on_method,
+                             on_temporaries, on_statement, on_eval, on_namespace, on_namespace_end, on_error};
+  p->errors = errors;
+  p->arena = arena_new();
+  if (!p->arena) return free(p), NULL;
+  return p;
+}
+
+void program_delete(Program *p) {
+  if (!p) return;
+  if (p->code_arena) arena_delete(p->code_arena);
+  arena_delete(p->arena);
+  free(p->items);
+  free(p);
+}
+
+bool program_add_text(Program *p, const char *name, const char *text, size_t length) {
+  Source *source = arena_alloc(p->arena, sizeof *source);
+  *source = (Source){arena_strndup(p->arena, name, strlen(name)), arena_strndup(p->arena, text, length), length, 1};
+  p->reading = source;
+  p->reading_class = (Text){NULL, 0};
+  if (!add(&p->events, ITEM_FILE, (SourcePosition){1, 1, 0})) return false;
+  source_read(source, &p->events);
+  return true;
+}
+
+static char *read_all(FILE *file, size_t *length) {
+  size_t capacity = 4096;
+  char *text = malloc(capacity);
+  *length = 0;
+  while (text) {
+    size_t n = fread(text + *length, 1, capacity - *length, file);
+    *length += n;
+    if (*length < capacity) break;
+    char *grown = realloc(text, capacity *= 2);
+    if (!grown) free(text);
+    text = grown;
+  }
+  if (text && ferror(file)) return free(text), NULL;
+  return text;
+}
+
+bool program_add_file(Program *p, const char *path) {
+  size_t length;
+  FILE *file = fopen(path, "rb");
+  char *text = file ? read_all(file, &length) : NULL;
+  if (!text) fprintf(p->errors, "atoll: cannot read '%s': %s\n", path, strerror(errno));
+  if (file) fclose(file);
+  if (!text) return false;
+  bool added = program_add_text(p, path, text, length);
+  free(text);
+  return added;
+}
+
+void program_keep_statements(Program *p) { p->only_definitions = true; }
+unsigned program_errors(const Program *p) { return p->error_count; }
+
+bool program_at_statement(const Program *p) {
+  size_t i = p->next;
+  while (i < p->count && (p->items[i].kind == ITEM_TEMPORARIES || p->items[i].kind == ITEM_FILE)) i++;
+  return i >= p->count || p->items[i].kind == ITEM_STATEMENT || p->items[i].kind == ITEM_EVAL;
+}
+
+/* ---- stepping ----------------------------------------------------------------------------------------------------- */
+
+static bool fail_at(Program *p, const Item *item, CompileError *error) {
+  if (!error->at.line) error->at = item->at;
+  report(p, item->source, error);
+  return true;
+}
+
+static bool fail_with(Program *p, const Item *item, const char *message) {
+  CompileError error = {.at = item->at};
+  snprintf(error.message, sizeof error.message, "%s", message);
+  return fail_at(p, item, &error);
+}
+
+static Oop class_of_item(Program *p, const Item *item) {
+  Oop klass = definer_class(&p->definer, item->class_name);
+  if (!klass) {
+    CompileError error = {.at = item->at};
+    snprintf(error.message, sizeof error.message, "there is no class '%.*s'", (int)item->class_name.length, item->class_name.start);
+    fail_at(p, item, &error);
+    return 0;
+  }
+  return item->class_side ? machine_class_of(p->definer.m, klass) : klass;
+}
+
+static void count_constant(void *context, const Literal *literal) {
+  (void)literal;
+  ++*(size_t *)context;
+}
+
+typedef struct Nth {
+  size_t wanted, at;
+  const Literal *found;
+} Nth;
+
+static void pick_constant(void *context, const Literal *literal) {
+  Nth *nth = context;
+  if (nth->at++ == nth->wanted) nth->found = literal;
+}
+
+/* Starts working out the next constant of the template; false when all are there (or one cannot be started). */
+static bool start_constant(Program *p, const Item *item) {
+  Machine *m = p->definer.m;
+  size_t total = 0;
+  literal_walk(p->code, count_constant, &total);
+  if (p->constants_done == total) return false;
+  Nth nth = {p->constants_done, 0, NULL};
+  literal_walk(p->code, pick_constant, &nth);
+  if (nth.found->kind == LITERAL_CONSTANT) {
+    Oop method = definer_build(&p->definer, item->source, 0, nth.found->code, 0);
+    return method && machine_start_code_may_gc(m, OOP_NIL, method);
+  }
+  /* 3.14s2: ScaledDecimal class >> literal: digits scale: aSmallInteger negative: aBoolean */
+  Oop arguments[3];
+  unsigned text = machine_push_handle(m, machine_new_string_may_gc(m, nth.found->text.start, nth.found->text.length));
+  Oop selector = machine_symbol_may_gc(m, "literal:scale:negative:", 23);
+  arguments[0] = machine_handle(m, text);
+  arguments[1] = oop_from_small(nth.found->integer);
+  arguments[2] = oop_from_bool(nth.found->negative);
+  machine_pop_handles(m, text);
+  return arguments[0] && selector && machine_start_may_gc(m, machine_global_value(m, "ScaledDecimal"), selector, 3, arguments);
+}
+
+static void end_code(Program *p) {
+  machine_pop_handles(p->definer.m, p->constants);
+  arena_delete(p->code_arena);
+  p->code_arena = NULL;
+  p->code = NULL;
+}
+
+/* The template is complete: installs the method, or pushes the statement.  True when there is a frame to run. */
+static bool finish_code(Program *p, const Item *item) {
+  Machine *m = p->definer.m;
+  bool is_method = item->kind == ITEM_METHOD, started = false;
+  Oop klass = 0;
+  if (is_method || item->kind == ITEM_CLASS_VARIABLE) klass = class_of_item(p, item);
+  unsigned class = machine_push_handle(m, klass);
+  Oop method = definer_build(&p->definer, item->source, klass, p->code, p->constants);
+  klass = machine_handle(m, class);
+  if (!method && m->failure == FAILURE_NOT_FOUND) fail_with(p, item, "the primitive it names does not exist");
+  else if (!method) fail_with(p, item, "it cannot be built: no memory, or a literal or method that is too large");
+  else if (is_method && !definer_install(&p->definer, klass, p->code, method)) fail_with(p, item, "no memory for the method");
+  else if (!is_method) started = machine_start_code_may_gc(m, OOP_NIL, method);
+  machine_pop_handles(m, class);
+  end_code(p);
+  p->running_variable = started && item->kind == ITEM_CLASS_VARIABLE;
+  return started;
+}
+
+/* True when there is a frame to run. */
+static bool go_on_with_code(Program *p, const Item *item) {
+  if (start_constant(p, item)) return p->running_constant = true;
+  return finish_code(p, item);
+}
+
+static bool begin_code(Program *p, const Item *item) {
+  CompileError error = {.message = ""};
+  Oop klass = 0;
+  if (item->kind == ITEM_METHOD || item->kind == ITEM_CLASS_VARIABLE) {
+    klass = class_of_item(p, item);
+    if (!klass) return false;
+  }
+  p->code_arena = arena_new();
+  if (item->kind == ITEM_METHOD)
+    p->code = definer_compile_method(&p->definer, p->code_arena, item->source, klass, item->name, item->value, &error);
+  else
+    p->code = definer_compile_statements(&p->definer, p->code_arena, item->source, klass, item->value, &error);
+  p->constants = p->definer.m->handle_count;
+  p->constants_done = 0;
+  if (p->code) return go_on_with_code(p, item);
+  fail_at(p, item, &error);
+  end_code(p);
+  return false;
+}
+
+static bool is_blank(Text text) {
+  for (size_t i = 0; i < text.length; i++)
+    if ((unsigned char)text.start[i] > ' ') return false;
+  return true;
+}
+
+static void store_class_variable(Program *p, const Item *item, Oop value) {
+  Machine *m = p->definer.m;
+  unsigned handle = machine_push_handle(m, value);
+  Oop klass = definer_class(&p->definer, item->class_name);
+  Oop binding = klass ? definer_class_variable(&p->definer, klass, item->name) : 0;
+  Oop writable = binding ? machine_writable_may_gc(m, oop_resolve(m, binding)) : 0;
+  if (writable) {
+    machine_store(m, oop_to_object(writable), BINDING_VALUE, machine_handle(m, handle));
+    machine_store(m, oop_to_object(writable), BINDING_INITIAL, machine_handle(m, handle));
+  }
+  machine_pop_handles(m, handle);
+}
+
+/* Carries out one item.  True when there is a frame to run. */
+static bool carry_out(Program *p, const Item *item) {
+  Definer *d = &p->definer;
+  CompileError error = {.message = ""};
+  bool done = true;
+  switch (item->kind) {
+  case ITEM_FILE: definer_set_file(d, item->source->name); return false;
+  case ITEM_CLASS: done = definer_class_begin(d, item->value, item->class_name, &error); break;
+  case ITEM_EXTEND: class_of_item(p, item); return false;
+  case ITEM_VARIABLES: {
+    Oop klass = class_of_item(p, item);
+    if (klass) done = definer_add_variables(d, klass, item->names, item->count, &error);
+    break;
+  }
+  case ITEM_CLASS_VARIABLE: {
+    Oop klass = definer_class(d, item->class_name);
+    if (klass && !definer_class_variable(d, klass, item->name)) fail_with(p, item, "no memory");
+    return !is_blank(item->value) && begin_code(p, item);
+  }
+  case ITEM_PRAGMA: {
+    Oop klass = definer_class(d, item->class_name);
+    if (klass) done = definer_pragma(d, klass, item->name, item->value, &error);
+    break;
+  }
+  case ITEM_TEMPORARIES:
+    for (unsigned i = 0; i < item->count; i++) definer_declare_temporary(d, item->names[i]);
+    return false;
+  case ITEM_STATEMENT:
+  case ITEM_EVAL: return !p->only_definitions && !is_blank(item->value) && begin_code(p, item);
+  case ITEM_METHOD: return begin_code(p, item);
+  case ITEM_NAMESPACE: done = definer_namespace(d, item->value); break;
+  case ITEM_NAMESPACE_END: done = definer_namespace(d, (Text){NULL, 0}); break;
+  }
+  if (!done) {
+    if (!error.message[0]) snprintf(error.message, sizeof error.message, "no memory");
+    fail_at(p, item, &error);
+  }
+  return false;
+}
+
+/* Code that was pushed by the last step has returned: takes its answer.  True when there is another frame to run. */
+static bool take_answer(Program *p, Machine *m) {
+  const Item *item = &p->items[p->next - 1];
+  Oop answer = m->roots[ROOT_RESULT];
+  m->roots[ROOT_RESULT] = OOP_NIL;
+  if (p->running_variable) {
+    p->running_variable = false;
+    store_class_variable(p, item, answer);
+  }
+  if (!p->running_constant) return false;
+  p->running_constant = false;
+  machine_push_handle(m, answer);
+  p->constants_done++;
+  return go_on_with_code(p, item);
+}
+
+ProgramStatus program_step(Program *p, Machine *m) {
+  if (!p->begun) {
+    p->begun = true;
+    if (!definer_begin(&p->definer, m)) return PROGRAM_NO_MEMORY;
+  } else if (take_answer(p, m)) {
+    return PROGRAM_RUN;
+  }
+  while (p->next < p->count)
+    if (carry_out(p, &p->items[p->next++])) return PROGRAM_RUN;
+  return PROGRAM_END;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* program.h -- source files as a program: definitions and statements, carried out one after the other in one machine.
+ *
+ * The files are read first (all syntax errors are reported then), so a Program is a list of items; program_step carries out
+ * definitions by itself and stops whenever Smalltalk code has to run, which is the caller's business: run the machine until
+ * the frame that was pushed returns, then step again.  So the same program runs under a bare loop (the image builder) and as an
+ * actor among others. */
+#ifndef ATOLL_PROGRAM_H
+#define ATOLL_PROGRAM_H
+
+#include <stdio.h>
+
+#include "machine.h"
+
+typedef struct Program Program;
+
+typedef enum ProgramStatus {
+  PROGRAM_RUN,      /* a frame was pushed: run the machine, then step again */
+  PROGRAM_END,      /* all items are done */
+  PROGRAM_NO_MEMORY /* cannot go on */
+} ProgramStatus;
+
+/* Messages go to ERRORS (not owned).  NULL: no memory. */
+Program *program_new(FILE *errors);
+void program_delete(Program *program);
+
+/* Reads a file.  False: it cannot be opened or read; the reason has been printed.  Syntax errors do not make it false. */
+bool program_add_file(Program *program, const char *path);
+/* NAME is what error messages call it; both are copied. */
+bool program_add_text(Program *program, const char *name, const char *text, size_t length);
+
+/* Only definitions are carried out; statements are kept (program_statements), for `build`. */
+void program_keep_statements(Program *program);
+
+/* The machine must be the same each time. */
+ProgramStatus program_step(Program *program, Machine *m);
+
+/* Errors found in the sources so far. */
+unsigned program_errors(const Program *program);
+
+/* True when the item that comes next is a statement: what came before is definitions. */
+bool program_at_statement(const Program *program);
+
+#endif
