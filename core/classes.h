@@ -51,7 +51,12 @@
   X(ITERABLE, "Iterable", "Object", FORMAT_FIXED, "")                                                      \
   X(COLLECTION, "Collection", "Iterable", FORMAT_FIXED, "")                                                \
   X(SEQUENCEABLE_COLLECTION, "SequenceableCollection", "Collection", FORMAT_FIXED, "")                     \
-  X(ARRAYED_COLLECTION, "ArrayedCollection", "SequenceableCollection", FORMAT_FIXED, "")
+  X(ARRAYED_COLLECTION, "ArrayedCollection", "SequenceableCollection", FORMAT_FIXED, "")                   \
+  X(ACTOR_PROXY, "ActorProxy", "nil", FORMAT_FIXED, "id")                                                  \
+  X(TRANSIENT_PROXY, "TransientProxy", "nil", FORMAT_FIXED, "id mode delay")                               \
+  X(ACTOR, "Actor", "Object", FORMAT_FIXED, "id")                                                          \
+  X(PROMISE, "Promise", "Object", FORMAT_FIXED, "state value reactions number owner")                      \
+  X(HANDLE, "Handle", "Object", FORMAT_FIXED, "id")
 
 typedef enum ClassIndex {
   CLASS_INDEX_NONE = 0,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* object_primitives.c -- what every object can do: identity, class, slots, copies, become:. */
+#include <stdio.h>
+
+#include "debug.h"
 #include "heap_walk.h"
 #include "lookup.h"
 #include "memory_internal.h"
@@ -112,6 +115,12 @@ static Oop prim_object_change_class(Machine *m) {
   return m->args[0];
 }
 
+static Oop prim_show(Machine *m) {
+  print_oop(m, m->args[0]);
+  fputc(10, stderr);
+  return m->args[0];
+}
+
 static Oop prim_failure_reason(Machine *m) { return oop_from_small(m->failure); }
 static Oop prim_collect_garbage(Machine *m) {
   machine_collect_all_may_gc(m);
@@ -142,6 +151,7 @@ const Primitive object_primitives[] = {
     {"object_become", prim_object_become, 1, "exchange the identities of two objects", 0},
     {"object_become_forward", prim_object_become_forward, 1, "references to the receiver become references to the argument", 0},
     {"object_change_class", prim_object_change_class, 1, "change the class to one of the same shape", 0},
+    {"object_show", prim_show, 0, "print the receiver on standard error, for debugging the runtime", 0},
     {"failure_reason", prim_failure_reason, 0, "why the last primitive failed, FailureReason", 0},
     {"collect_garbage", prim_collect_garbage, 0, "collect both generations of this actor", 0},
     {"heap_used", prim_heap_used, 0, "bytes of this actor's W", 0},
