@@ -61,6 +61,7 @@ void generate_value(Generator *g, Node *node, unsigned dest);
 void generate_effect(Generator *g, Node *node);
 unsigned generate_operand(Generator *g, Node *node); /* register that holds it, reserved or a variable's */
 unsigned generate_first_operand(Generator *g, Node *node, const Node *next); /* survives the evaluation of NEXT */
+bool is_assignable(const Node *node);
 unsigned generate_to_next(Generator *g, Node *node); /* reserves one */
 void load_integer(Generator *g, unsigned dest, int64_t value);
 bool is_immediate(const Node *node, int *value);     /* integer literal that fits sC */

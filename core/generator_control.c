@@ -295,7 +295,7 @@ static void generate_counted_loop(Generator *g, const CountedLoop *loop) {
 /* A variable serves as the limit where it is, unless the body may assign it. */
 static unsigned generate_limit(Generator *g, Node *limit, const Node *body) {
   bool local = limit->kind == NODE_VARIABLE && limit->variable && !limit->variable->shared;
-  return local && !body->assigns ? generate_operand(g, limit) : generate_to_next(g, limit);
+  return local && !(body->assigns && is_assignable(limit)) ? generate_operand(g, limit) : generate_to_next(g, limit);
 }
 
 static void generate_to_do(Generator *g, Node *node, unsigned dest, bool wanted) {

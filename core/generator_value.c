@@ -91,6 +91,12 @@ static unsigned generate_assignment(Generator *g, Node *node) {
 
 /* ---- operands ---- */
 
+/* Does NODE's operand stand in the register of a temporary? */
+bool is_assignable(const Node *node) {
+  const Node *name = node->kind == NODE_ASSIGN ? node->receiver : node;
+  return name->kind == NODE_VARIABLE && is_in_register(name) && !name->variable->argument;
+}
+
 unsigned generate_to_next(Generator *g, Node *node) {
   unsigned r = g->top;
   touch(g, r);
@@ -109,10 +115,10 @@ unsigned generate_operand(Generator *g, Node *node) {
   }
 }
 
-/* A variable that one of the operands behind may assign is copied first. */
+/* A temporary that one of the operands behind may assign is copied first. */
 unsigned generate_first_operand(Generator *g, Node *node, const Node *next) {
   unsigned top = g->top, r = generate_operand(g, node), copy;
-  if (g->top != top) return r;
+  if (g->top != top || !is_assignable(node)) return r;
   while (next && !next->assigns) next = next->next;
   if (!next) return r;
   copy = reserve(g, 1);

@@ -289,6 +289,7 @@ Token scanner_next(Scanner *s) {
     token.at = scanner_position(s, s->cursor);
     scan_token(s, &token);
   }
+  token.start = s->source->text + token.at.offset;
   token.literal.at = token.at;
   token.end = s->cursor;
   return token;

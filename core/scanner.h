@@ -25,7 +25,7 @@ typedef struct Token {
   TokenKind kind;
   SourcePosition at;
   Text text;           /* as written, names normalized */
-  const char *end;     /* behind its last byte in the source */
+  const char *start, *end; /* its bytes in the source */
   const char *problem; /* TOKEN_ERROR */
   bool unterminated;   /* TOKEN_ERROR: string or comment without end; nothing follows */
   Literal literal;     /* numbers, strings, characters, symbols */

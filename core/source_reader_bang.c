@@ -31,7 +31,7 @@ bool reader_method_list(Reader *r) {
     Token first = r->token;
     skip_to_bang(r);
     if (!r->events->method) continue;
-    go_on = r->events->method(r->events, name, class_side, no_pattern, reader_text_from(r, first.text.start), category, first.at);
+    go_on = r->events->method(r->events, name, class_side, no_pattern, reader_text_from(r, first.start), category, first.at);
     if (r->token.kind == TOKEN_BANG) reader_advance(r);
   }
   if (r->token.kind == TOKEN_BANG) reader_advance(r);

@@ -49,7 +49,7 @@ static bool read_class_variable(Reader *r) {
   if (r->token.kind == TOKEN_ASSIGN) {
     const char *start;
     reader_advance(r);
-    start = r->token.text.start;
+    start = r->token.start;
     if (!reader_skip_code(r)) return true;
     value = reader_text_from(r, start);
     if (!value.length) {
@@ -87,7 +87,7 @@ static bool read_class_pragma(Reader *r, const ClassBody *body) {
     Token keyword = r->token;
     const char *start;
     reader_advance(r);
-    start = r->token.text.start;
+    start = r->token.start;
     if (!skip_pragma_argument(r)) return true;
     if (r->events->class_pragma &&
         !r->events->class_pragma(r->events, body->class_side, keyword.text, reader_text_from(r, start), keyword.at))
@@ -112,7 +112,7 @@ static bool read_bare_comment(Reader *r, const ClassBody *body) {
 /* The token begins a message pattern that is known to end in '['. */
 bool reader_method(Reader *r, Text class_name, bool class_side) {
   SourcePosition at = r->token.at;
-  const char *start = r->token.text.start;
+  const char *start = r->token.start;
   Text pattern, body, category = {NULL, 0};
   while (r->token.kind != TOKEN_OPEN_BRACKET) reader_advance(r);
   pattern = reader_text_from(r, start);
@@ -168,7 +168,7 @@ static Element classify_element(const Reader *r) {
 
 /* One message, then to the end of the element: behind its brackets or its period. */
 static void skip_unknown_element(Reader *r) {
-  const char *start = r->token.text.start;
+  const char *start = r->token.start;
   reader_expected(r, "a method, a variable declaration, a pragma or ']' in a class body");
   while (!reader_at_end(r) && r->token.kind != TOKEN_CLOSE_BRACKET && r->token.kind != TOKEN_BANG) {
     TokenKind kind = r->token.kind;
@@ -179,7 +179,7 @@ static void skip_unknown_element(Reader *r) {
     reader_advance(r);
     if (kind == TOKEN_PERIOD) return;
   }
-  if (r->token.text.start == start) reader_advance(r);
+  if (r->token.start == start) reader_advance(r);
 }
 
 static bool read_class_side(Reader *r, const ClassBody *body) {

@@ -108,7 +108,7 @@ bool reader_skip_group(Reader *r) {
     if (reader_at_end(r) || r->token.kind == TOKEN_BANG || r->token.unterminated) return unclosed(r, &open);
     if (opened) push(r, &stack, opened);
     if (closed) pop(&stack, closed);
-    r->group_close = r->token.text.start;
+    r->group_close = r->token.start;
     reader_advance(r);
   } while (stack.count);
   return true;
