@@ -204,6 +204,21 @@ static bool read_element(Reader *r, const ClassBody *body) {
   }
 }
 
+/* A definition that begins a line cannot be part of a class: the class lacks its ']'. */
+static bool at_next_definition(const Reader *r) {
+  Definition definition;
+  if (r->token.at.column != 1 || r->token.kind != TOKEN_IDENTIFIER) return false;
+  definition = reader_classify(r);
+  return definition == DEFINITION_EVAL || (definition != DEFINITION_NONE && classify_element(r) == ELEMENT_UNKNOWN);
+}
+
+static void report_unclosed(Reader *r, const Token *open) {
+  char found[80];
+  token_describe(&r->token, found, sizeof found);
+  reader_error(r, open->at, "this '[' is never closed; found %s in line %u", found, r->token.at.line);
+  r->lost = true;
+}
+
 /* Up to the ']' that closes OPEN, which is skipped. */
 bool reader_class_body(Reader *r, Text name, bool class_side, const Token *open) {
   ClassBody body = {name, class_side};
@@ -213,12 +228,8 @@ bool reader_class_body(Reader *r, Text name, bool class_side, const Token *open)
     reader_recover(r, open);
   }
   while (go_on && !r->lost && r->token.kind != TOKEN_CLOSE_BRACKET) {
-    if (reader_at_end(r) || r->token.kind == TOKEN_BANG) {
-      reader_error(r, open->at, "this '[' is never closed");
-      reader_recover(r, &r->token);
-    } else {
-      go_on = read_element(r, &body);
-    }
+    if (reader_at_end(r) || r->token.kind == TOKEN_BANG || at_next_definition(r)) report_unclosed(r, open);
+    else go_on = read_element(r, &body);
   }
   if (go_on && !r->lost) reader_advance(r);
   r->depth--;
