@@ -257,7 +257,7 @@ static void many_elements_of_a_brace_array_are_joined(void **state) {
   char text[4000] = "foo ^{0";
   const char *listing;
   (void)state;
-  for (int i = 1; i < 250; i++) snprintf(text + strlen(text), 10, ". %d", i);
+  for (int i = 1; i < 250; i++) snprintf(text + strlen(text), 20, ". %d", i);
   strcat(text, "}");
   listing = test_compile(text, true);
   assert_non_null(strstr(listing, "ARRAY r4 r4 100\n"));
