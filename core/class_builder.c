@@ -381,6 +381,7 @@ static bool dictionary_insert_may_gc(Machine *m, unsigned dictionary, unsigned b
   }
   Oop writable = machine_writable_may_gc(m, machine_handle(m, table));
   if (!writable) goto done;
+  if (oop_to_object(writable)->header & FLAG_SHADOW || oop_to_object(machine_handle(m, dictionary))->header & FLAG_SHADOW) m->definitions = 1;
   table_insert(m, oop_to_object(writable), machine_handle(m, binding));
   done = put_may_gc(m, dictionary, DICTIONARY_TALLY, oop_from_small((int64_t)tally + 1));
 done:

@@ -26,6 +26,7 @@ uint32_t machine_add_class_may_gc(Machine *m, Oop class) {
     m->roots[ROOT_CLASSES] = grown;
   }
   machine_store(m, oop_to_object(m->roots[ROOT_CLASSES]), i, machine_handle(m, handle));
+  m->definitions = 1;
   machine_pop_handles(m, handle);
   return genesis ? i : CLASS_INDEX_W + i;
 }
@@ -93,6 +94,7 @@ void send_cache_flush_own(Machine *m) {
 }
 
 bool machine_use_own_cache(Machine *m) {
+  m->definitions = 1;
   if (!m->own_cache) m->own_cache = send_cache_new(machine_accounts(m), SEND_CACHE_OWN);
   if (!m->own_cache) return m->failure = FAILURE_NO_MEMORY, false;
   send_cache_clear(m->own_cache);

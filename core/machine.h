@@ -75,6 +75,7 @@ struct Machine {
   uint16_t failure;    /* FailureReason of the last failed primitive */
   uint8_t in_shadow;   /* something of S is modified here or in the layer: resolve references */
   uint8_t grace;       /* handling "too deep" or "no memory": limits are raised a little */
+  uint8_t definitions; /* something was defined since the last freeze: classes, methods, new variables */
   uint8_t promote_all; /* the collection that runs makes everything old */
   uint8_t done;        /* OOP_CONTROL: the bottom frame has returned */
   int32_t failure_code;/* e.g. errno */
