@@ -279,6 +279,14 @@ static void note_override(Machine *m, Oop selector, Oop method) {
   if (bit == 1u << SPECIAL_CLASS) m->overridden |= bit;
 }
 
+Oop class_own_method(const Machine *m, Oop klass, Oop selector) {
+  Oop methods = slot_of(m, klass, BEHAVIOR_METHODS);
+  if (methods == OOP_NIL) return 0;
+  Object *dictionary = machine_object(m, methods);
+  size_t slot = methods_slot(dictionary, selector);
+  return dictionary->slots[slot] == OOP_NIL ? 0 : oop_resolve(m, dictionary->slots[slot + 1]);
+}
+
 bool class_add_method_may_gc(Machine *m, Oop klass, Oop selector, Oop method) {
   unsigned class = machine_push_handle(m, oop_resolve(m, klass));
   unsigned key = machine_push_handle(m, selector), value = machine_push_handle(m, method);

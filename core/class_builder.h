@@ -21,6 +21,9 @@ bool class_set_variables_may_gc(Machine *m, Oop klass, Oop names, bool *moved);
 bool class_add_method_may_gc(Machine *m, Oop klass, Oop selector, Oop method);
 bool class_remove_method_may_gc(Machine *m, Oop klass, Oop selector); /* False: was not there, or no memory */
 
+/* The method that KLASS itself has for SELECTOR, or 0. */
+Oop class_own_method(const Machine *m, Oop klass, Oop selector);
+
 /* Slot of instance variable NAME, or -1. */
 int class_variable_index(const Machine *m, Oop klass, const char *name, size_t length);
 

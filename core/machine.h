@@ -137,6 +137,11 @@ Oop machine_find_symbol(Machine *m, const char *text, size_t length);   /* 0 whe
 bool machine_reserve_may_gc(Machine *m, size_t bytes);
 Oop machine_new_unchecked(Machine *m, uint32_t class_index, unsigned format, size_t slots);
 
+/* The same for objects of OBJECT_SIZE_LARGE slots and more: reserve their BYTES first; _unchecked never collects and answers 0 only
+ * when the system has no memory. */
+bool machine_reserve_large_may_gc(Machine *m, size_t bytes);
+Oop machine_new_large_unchecked(Machine *m, uint32_t class_index, unsigned format, size_t slots);
+
 /* Copies any object shallowly into W (same class, new identity). */
 Oop machine_copy_may_gc(Machine *m, Oop original);
 

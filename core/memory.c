@@ -120,13 +120,20 @@ Oop machine_new_unchecked(Machine *m, uint32_t class_index, unsigned format, siz
   return oop_from_object(object);
 }
 
-static Oop new_large_may_gc(Machine *m, uint32_t class_index, unsigned format, size_t slots) {
+bool machine_reserve_large_may_gc(Machine *m, size_t bytes) {
   OldSpace *old = machine_old_space(m);
+  if (!old) return m->failure = FAILURE_NO_MEMORY, false;
+  if (old->used + old->large_used + bytes > old->threshold || machine_heap_used(m) + bytes > m->heap_limit)
+    machine_collect_may_gc(m, 0, 0, true);
+  if (machine_heap_used(m) + bytes <= m->heap_limit) return true;
+  return m->failure = FAILURE_NO_MEMORY, false;
+}
+
+Oop machine_new_large_unchecked(Machine *m, uint32_t class_index, unsigned format, size_t slots) {
+  OldSpace *old = m->old;
   size_t bytes = sizeof(LargeObject) + slots * 8;
-  if (!old || slots > ((size_t)1 << 40) || machine_heap_used(m) + bytes > m->heap_limit) goto no_memory;
-  if (old->used + old->large_used + bytes > old->threshold && !machine_collect_may_gc(m, 0, 0, true)) goto no_memory;
   LargeObject *large = account_alloc_dirty(machine_accounts(m), ACCOUNT_LARGE, bytes);
-  if (!large) goto no_memory;
+  if (!large) return m->failure = FAILURE_NO_MEMORY, (Oop)0;
   large->bytes = bytes;
   large->slots = slots;
   large->object.header = header_make(class_index, format, next_hash(m), slots) | FLAG_OLD | FLAG_GUARD;
@@ -135,9 +142,6 @@ static Oop new_large_may_gc(Machine *m, uint32_t class_index, unsigned format, s
   old->large = large;
   old->large_used += bytes;
   return oop_from_object(&large->object);
-no_memory:
-  m->failure = FAILURE_NO_MEMORY;
-  return 0;
 }
 
 bool machine_reserve_may_gc(Machine *m, size_t bytes) {
@@ -148,7 +152,11 @@ bool machine_reserve_may_gc(Machine *m, size_t bytes) {
 }
 
 Oop machine_new_may_gc(Machine *m, uint32_t class_index, unsigned format, size_t slots) {
-  if (slots >= OBJECT_SIZE_LARGE) return new_large_may_gc(m, class_index, format, slots);
+  if (slots >= OBJECT_SIZE_LARGE) {
+    if (slots > (size_t)1 << 40) return m->failure = FAILURE_TOO_LARGE, (Oop)0;
+    if (!machine_reserve_large_may_gc(m, sizeof(LargeObject) + slots * 8)) return 0;
+    return machine_new_large_unchecked(m, class_index, format, slots);
+  }
   if (!machine_reserve_may_gc(m, 8 + slots * 8)) return 0;
   return machine_new_unchecked(m, class_index, format, slots);
 }
