@@ -1,0 +1,532 @@
+/* SPDX-License-Identifier: MIT */
+/* decoder.c -- from bytes to objects.  measure_* is the first walk, build_* the second; start at decoder_values_may_gc. */
+#include "decoder.h"
+
+#include <stdio.h>
+
+#include "names.h"
+#include "wire.h"
+
+enum { SCRATCH_KEPT = 4096 };
+
+void decoder_init(Decoder *d, Accounts *accounts) { *d = (Decoder){.accounts = accounts, .references_allowed = true}; }
+
+static void free_scratch(Decoder *d) {
+  account_free(d->accounts, ACCOUNT_CODEC, d->stack, d->stack_capacity * sizeof *d->stack);
+  account_free(d->accounts, ACCOUNT_CODEC, d->objects, d->object_capacity * sizeof *d->objects);
+  account_free(d->accounts, ACCOUNT_CODEC, d->hashed, d->hashed_capacity * sizeof *d->hashed);
+  d->stack = NULL, d->objects = NULL, d->hashed = NULL;
+  d->stack_capacity = d->object_capacity = d->hashed_capacity = 0;
+}
+
+void decoder_destroy(Decoder *d) { free_scratch(d); }
+
+static CodecStatus fail(Decoder *d, CodecStatus status, const char *what) {
+  snprintf(d->error, sizeof d->error, "%s%s%s", codec_status_text(status), what ? ": " : "", what ? what : "");
+  return status;
+}
+
+/* ---- classes ------------------------------------------------------------------------------------------------------------------ */
+
+/* Does the number mean the same object here as where the message was made? */
+static bool same_source(const Decoder *d, uint64_t offset) {
+  const SourceImage *mine = d->machine->source;
+  return d->source == mine || (!(offset & 1) && d->source->base.start == mine->base.start);
+}
+
+/* Objects whose slots the machine itself relies on are never made from bytes. */
+static bool may_be_built(const Machine *m, Oop klass, uint32_t index, unsigned format) {
+  if (format == FORMAT_CODE || oop_class_index(klass) == CLASS_METACLASS) return false;
+  switch (index) {
+  case CLASS_SMALL_INTEGER: case CLASS_CHARACTER: case CLASS_FLOAT: case CLASS_UNDEFINED_OBJECT: case CLASS_FALSE: case CLASS_TRUE:
+  case CLASS_SYMBOL: case CLASS_LARGE_POSITIVE: case CLASS_LARGE_NEGATIVE: case CLASS_BLOCK_CLOSURE: case CLASS_COMPILED_METHOD:
+  case CLASS_COMPILED_BLOCK: case CLASS_CONTEXT: case CLASS_VARIABLE_BINDING: case CLASS_METHOD_DICTIONARY: case CLASS_METACLASS:
+  case CLASS_CLASS: case CLASS_BEHAVIOR: case CLASS_CLASS_DESCRIPTION: case CLASS_BINDING_DICTIONARY: case CLASS_SYSTEM_DICTIONARY:
+  case CLASS_DEBUG_INFO: case CLASS_COMPILED_CODE: case CLASS_ACTOR_PROXY: return false;
+  default: break;
+  }
+  for (Oop c = klass; oop_is_pointer(c); c = oop_resolve(m, oop_to_object(c)->slots[BEHAVIOR_SUPERCLASS])) {
+    uint32_t ancestor = spec_class_index(oop_to_small(oop_to_object(c)->slots[BEHAVIOR_SPEC]));
+    if (ancestor == CLASS_BEHAVIOR || ancestor == CLASS_HANDLE) return false;
+  }
+  return true;
+}
+
+static bool shape_of_class(Decoder *d, Oop klass, ClassShape *shape) {
+  Machine *m = d->machine;
+  int64_t spec = oop_to_small(machine_object(m, klass)->slots[BEHAVIOR_SPEC]);
+  shape->class_index = spec_class_index(spec);
+  shape->fixed = (uint16_t)spec_fixed(spec);
+  shape->format = (uint8_t)spec_format(spec);
+  if (!may_be_built(m, klass, shape->class_index, shape->format)) return false;
+  Oop rehash = machine_find_symbol(m, "rehash", 6);
+  shape->hashed = rehash && machine_lookup(m, klass, rehash);
+  return true;
+}
+
+/* The class that has NUMBER in the message's S, as this machine knows it; 0 when it has none. */
+static Oop class_by_number(Decoder *d, uint32_t number) {
+  char name[NAME_MAX_BYTES];
+  Oop klass;
+  if (!d->source || number >= CLASS_INDEX_W) return 0;
+  if (d->source == d->machine->source) {
+    if (!source_image_class_at(d->source, number)) return 0;
+    return machine_class_at(d->machine, number);
+  }
+  klass = source_image_class_at(d->source, number);
+  if (!klass) return 0;
+  if (!class_path(d->machine, klass, name, sizeof name)) return 0;
+  klass = class_at_path(d->machine, name, strlen(name));
+  if (!klass) snprintf(d->error, sizeof d->error, "%s: %s", codec_status_text(CODEC_UNKNOWN_CLASS), name);
+  return klass;
+}
+
+static CodecStatus shape_by_number(Decoder *d, uint32_t number, ClassShape *shape) {
+  bool cacheable = d->source && d->source == d->machine->source && !d->machine->in_shadow;
+  ClassShape *cached = &d->shapes[number % SHAPE_CACHE];
+  if (cacheable && cached->image_id == source_image_id(d->source) && cached->number == number) return *shape = *cached, CODEC_OK;
+  d->error[0] = 0;
+  Oop klass = class_by_number(d, number);
+  if (!klass) return d->error[0] ? CODEC_UNKNOWN_CLASS : fail(d, CODEC_UNKNOWN_CLASS, NULL);
+  if (!shape_of_class(d, klass, shape)) return fail(d, CODEC_MALFORMED, "an instance that only the machine may make");
+  shape->image_id = cacheable ? source_image_id(d->source) : 0;
+  shape->number = number;
+  if (cacheable) *cached = *shape;
+  return CODEC_OK;
+}
+
+static CodecStatus shape_by_name(Decoder *d, const uint8_t *name, size_t size, ClassShape *shape) {
+  char text[NAME_MAX_BYTES];
+  Oop klass = class_at_path(d->machine, (const char *)name, size);
+  snprintf(text, sizeof text, "%.*s", (int)(size < 200 ? size : 200), (const char *)name);
+  if (!klass) return fail(d, CODEC_UNKNOWN_CLASS, text);
+  return shape_of_class(d, klass, shape) ? CODEC_OK : fail(d, CODEC_MALFORMED, "an instance that only the machine may make");
+}
+
+static CodecStatus shape_of_header(Decoder *d, const WireItem *header, ClassShape *shape) {
+  if (header->type == WIRE_INSTANCE_NAMED) return shape_by_name(d, header->bytes, header->size, shape);
+  if (header->size == 0 || header->size > 4) return fail(d, CODEC_MALFORMED, NULL);
+  return shape_by_number(d, (uint32_t)wire_number(header->bytes, header->size), shape);
+}
+
+/* ---- first walk: check and measure ---------------------------------------------------------------------------------------- */
+
+static size_t heap_need(size_t slots) { return 8 + 8 * (slots ? slots : 1) + (slots >= OBJECT_SIZE_LARGE ? 8 : 0); }
+
+static void need_object(Decoder *d, size_t slots) {
+  d->heap_bytes += heap_need(slots);
+  d->object_count++;
+}
+
+static bool is_header(uint8_t type) {
+  return type == WIRE_INSTANCE || type == WIRE_INSTANCE_NAMED || type == WIRE_BLOCK || type == WIRE_CODE;
+}
+
+/* Looks whether an array of N elements begins with a header; reads over it if so. */
+static bool try_header(Decoder *d, uint32_t n, WireItem *header) {
+  const uint8_t *at = d->at;
+  if (n == 0 || at == d->end || *at < 0xc7 || *at > 0xd8 || (*at > 0xc9 && *at < 0xd4)) return false;
+  if (!wire_try_read(&at, d->end, header) || !is_header(header->type)) return false;
+  d->at = at;
+  return true;
+}
+
+/* An instance of bytes or words: its body is the next item. */
+static CodecStatus measure_body(Decoder *d, uint32_t n, const ClassShape *shape) {
+  WireItem body;
+  if (n != 2 || !wire_try_read(&d->at, d->end, &body) || body.kind != WIRE_KIND_BINARY) return fail(d, CODEC_MALFORMED, NULL);
+  if (shape->format == FORMAT_WORDS && body.size % 8) return fail(d, CODEC_MALFORMED, NULL);
+  need_object(d, bytes_to_slots(body.size));
+  return CODEC_OK;
+}
+
+static bool is_pointer_format(unsigned format) { return format <= FORMAT_WEAK || format == FORMAT_EPHEMERON; }
+
+static CodecStatus measure_instance(Decoder *d, uint32_t n, const WireItem *header, uint64_t *open) {
+  ClassShape shape;
+  CodecStatus status = shape_of_header(d, header, &shape);
+  if (status != CODEC_OK) return status;
+  if (!is_pointer_format(shape.format)) return measure_body(d, n, &shape);
+  if (n - 1 < shape.fixed || (shape.format == FORMAT_FIXED && n - 1 != shape.fixed)) return fail(d, CODEC_OTHER_SHAPE, NULL);
+  d->hashed_count += shape.hashed;
+  need_object(d, n - 1);
+  *open += n - 1;
+  return CODEC_OK;
+}
+
+static CodecStatus measure_code(Decoder *d, uint32_t n, uint64_t *open) {
+  WireItem words;
+  if (!d->source) return fail(d, CODEC_FOREIGN_CODE, NULL);
+  if (n < CODE_LITERALS + 2 || !wire_try_read(&d->at, d->end, &words) || words.kind != WIRE_KIND_BINARY || words.size % 8)
+    return fail(d, CODEC_MALFORMED, NULL);
+  need_object(d, n - 2 + words.size / 8);
+  *open += n - 2;
+  return CODEC_OK;
+}
+
+static CodecStatus measure_array(Decoder *d, uint32_t n, uint64_t *open) {
+  WireItem header;
+  if (n > (uint64_t)(d->end - d->at)) return fail(d, CODEC_TRUNCATED, NULL);
+  if (!try_header(d, n, &header)) return need_object(d, n), *open += n, CODEC_OK;
+  switch (header.type) {
+  case WIRE_BLOCK:
+    if (n < CLOSURE_COPIED) return fail(d, CODEC_MALFORMED, NULL);
+    need_object(d, n);
+    *open += n - 1;
+    return CODEC_OK;
+  case WIRE_CODE: return measure_code(d, n, open);
+  default: return measure_instance(d, n, &header, open);
+  }
+}
+
+static CodecStatus measure_source_reference(Decoder *d, const WireItem *item) {
+  uint64_t offset = wire_number(item->bytes, item->size);
+  if (!d->source || item->size > 8) return fail(d, CODEC_MALFORMED, "a reference into an image");
+  if (same_source(d, offset)) return CODEC_OK;
+  d->has_symbols = true;
+  return CODEC_OK;
+}
+
+static CodecStatus measure_extension(Decoder *d, const WireItem *item) {
+  switch (item->type) {
+  case WIRE_SYMBOL: return d->has_symbols = true, CODEC_OK;
+  case WIRE_CHARACTER:
+    if (item->size > 4 || wire_number(item->bytes, item->size) > 0x10ffff) return fail(d, CODEC_MALFORMED, "a character");
+    return CODEC_OK;
+  case WIRE_LARGE_INTEGER:
+    if (item->size < 1 || item->bytes[0] > 1) return fail(d, CODEC_MALFORMED, "a large integer");
+    return d->heap_bytes += heap_need(bytes_to_slots(item->size - 1)), CODEC_OK;
+  case WIRE_ACTOR:
+    if (item->size != 8 || !d->references_allowed) return fail(d, CODEC_MALFORMED, "an actor");
+    return d->heap_bytes += heap_need(1), CODEC_OK;
+  case WIRE_PROMISE:
+    if (item->size != 16 || !d->references_allowed) return fail(d, CODEC_MALFORMED, "a promise");
+    return d->heap_bytes += heap_need(PROMISE_SLOTS), CODEC_OK;
+  case WIRE_BACK_REFERENCE:
+    if (item->size > 4 || wire_number(item->bytes, item->size) >= d->object_count) return fail(d, CODEC_MALFORMED, "a back reference");
+    return d->has_back_references = true, CODEC_OK;
+  case WIRE_SOURCE_REFERENCE: return measure_source_reference(d, item);
+  case WIRE_CLASS:
+    if (!d->source || item->size > 4) return fail(d, CODEC_MALFORMED, "a class");
+    return class_by_number(d, (uint32_t)wire_number(item->bytes, item->size) >> 1) ? CODEC_OK : fail(d, CODEC_UNKNOWN_CLASS, NULL);
+  case WIRE_CLASS_NAMED:
+    if (item->size < 2) return fail(d, CODEC_MALFORMED, "a class");
+    return class_at_path(d->machine, (const char *)item->bytes + 1, item->size - 1) ? CODEC_OK : fail(d, CODEC_UNKNOWN_CLASS, NULL);
+  case WIRE_BINDING_NAMED:
+    return binding_at_path(d->machine, (const char *)item->bytes, item->size) ? CODEC_OK : fail(d, CODEC_UNKNOWN_NAME, NULL);
+  default: return fail(d, CODEC_MALFORMED, "an unknown extension type");
+  }
+}
+
+/* OPEN: items still to come inside containers. */
+static CodecStatus measure_item(Decoder *d, const WireItem *item, uint64_t *open) {
+  switch (item->kind) {
+  case WIRE_KIND_UNSIGNED: case WIRE_KIND_NEGATIVE:
+    if (item->kind == WIRE_KIND_UNSIGNED ? item->word > (uint64_t)SMALL_INTEGER_MAX : (int64_t)item->word < SMALL_INTEGER_MIN)
+      d->heap_bytes += heap_need(1);
+    return CODEC_OK;
+  case WIRE_KIND_DOUBLE: return d->heap_bytes += heap_need(1), CODEC_OK;
+  case WIRE_KIND_STRING: case WIRE_KIND_BINARY: return need_object(d, bytes_to_slots(item->size)), CODEC_OK;
+  case WIRE_KIND_EXTENSION: return measure_extension(d, item);
+  case WIRE_KIND_ARRAY: return measure_array(d, item->size, open);
+  case WIRE_KIND_MAP:
+    if (item->size * (uint64_t)2 > (uint64_t)(d->end - d->at)) return fail(d, CODEC_TRUNCATED, NULL);
+    need_object(d, (size_t)item->size * 2);
+    *open += (uint64_t)item->size * 2;
+    return CODEC_OK;
+  default: return CODEC_OK;
+  }
+}
+
+static CodecStatus measure(Decoder *d, unsigned max) {
+  unsigned values = 0;
+  uint64_t open = 0;
+  WireItem item;
+  while (d->at < d->end || open) {
+    if (open) open--;
+    else if (values++ == max) return fail(d, CODEC_MALFORMED, "too many values");
+    if (!wire_try_read(&d->at, d->end, &item)) return fail(d, CODEC_TRUNCATED, NULL);
+    CodecStatus status = measure_item(d, &item, &open);
+    if (status != CODEC_OK) return status;
+    if (open > (uint64_t)(d->end - d->at)) return fail(d, CODEC_TRUNCATED, NULL);
+  }
+  return CODEC_OK;
+}
+
+/* ---- symbols that are new here: before the building, because they allocate --------------------------------------------------- */
+
+static Oop foreign_object(const Decoder *d, uint64_t offset) { return source_image_at(d->source, offset); }
+
+/* Any reference into another S that is not a symbol must be found by name. */
+static CodecStatus intern_item_may_gc(Decoder *d, const WireItem *item) {
+  if (item->kind != WIRE_KIND_EXTENSION) return CODEC_OK;
+  if (item->type == WIRE_SYMBOL)
+    return machine_symbol_may_gc(d->machine, (const char *)item->bytes, item->size) ? CODEC_OK : fail(d, CODEC_NO_MEMORY, NULL);
+  if (item->type != WIRE_SOURCE_REFERENCE) return CODEC_OK;
+  uint64_t offset = wire_number(item->bytes, item->size);
+  if (same_source(d, offset)) return CODEC_OK;
+  Oop x = foreign_object(d, offset);
+  if (!x) return fail(d, CODEC_MALFORMED, "a reference into an image");
+  Object *object = oop_to_object(x);
+  char name[NAME_MAX_BYTES];
+  switch (object_class_index(object)) {
+  case CLASS_SYMBOL:
+    return machine_symbol_may_gc(d->machine, (const char *)object_bytes(object), object_byte_size(object)) ? CODEC_OK : fail(d, CODEC_NO_MEMORY, NULL);
+  case CLASS_VARIABLE_BINDING:
+    if (!binding_path(d->machine, x, name, sizeof name) || !binding_at_path(d->machine, name, strlen(name)))
+      return fail(d, CODEC_UNKNOWN_NAME, NULL);
+    return CODEC_OK;
+  default: return fail(d, CODEC_FOREIGN_CODE, NULL);
+  }
+}
+
+static CodecStatus intern_symbols_may_gc(Decoder *d, const uint8_t *bytes) {
+  WireItem item;
+  for (d->at = bytes; d->at < d->end;) {
+    CodecStatus status = wire_try_read(&d->at, d->end, &item) ? intern_item_may_gc(d, &item) : CODEC_TRUNCATED;
+    if (status != CODEC_OK) return status;
+  }
+  return CODEC_OK;
+}
+
+/* ---- second walk: build.  Nothing is checked twice that the first walk has settled ---------------------------------------------- */
+
+static bool push_frame(Decoder *d, Object *object, uint32_t next, uint32_t end) {
+  if (d->depth && d->stack[d->depth - 1].next == d->stack[d->depth - 1].end) d->depth--; /* nothing left to do there: long lists need no stack */
+  if (d->depth == d->stack_capacity) {
+    uint32_t capacity = d->stack_capacity ? d->stack_capacity * 2 : 32;
+    DecoderFrame *stack = account_realloc(d->accounts, ACCOUNT_CODEC, d->stack, d->stack_capacity * sizeof *stack, capacity * sizeof *stack);
+    if (!stack) return false;
+    d->stack = stack;
+    d->stack_capacity = capacity;
+  }
+  d->stack[d->depth++] = (DecoderFrame){object, next, end};
+  return true;
+}
+
+static Object *build_object(Decoder *d, uint32_t class_index, unsigned format, size_t slots) {
+  Object *object = oop_to_object(machine_new_unchecked(d->machine, class_index, format, slots));
+  if (d->has_back_references) d->objects[d->object_count] = object;
+  d->object_count++;
+  return object;
+}
+
+static Oop build_bytes(Decoder *d, uint32_t class_index, const uint8_t *bytes, size_t size) {
+  Object *object = build_object(d, class_index, bytes_format(size), bytes_to_slots(size));
+  if (size) memcpy(object_bytes(object), bytes, size);
+  return oop_from_object(object);
+}
+
+static Oop build_words(Decoder *d, uint32_t class_index, const uint8_t *bytes, size_t size) {
+  Object *object = build_object(d, class_index, FORMAT_WORDS, size / 8);
+  for (size_t i = 0; i < size / 8; i++) object->slots[i] = wire_be64(bytes + i * 8);
+  return oop_from_object(object);
+}
+
+static Oop build_large(Machine *m, bool negative, const uint8_t *bytes, size_t size) {
+  while (size && *bytes == 0) bytes++, size--;
+  if (size <= 8) {
+    uint64_t n = wire_number(bytes, size);
+    if (n <= (uint64_t)SMALL_INTEGER_MAX + negative) return oop_from_small(negative ? (int64_t)(0 - n) : (int64_t)n);
+  }
+  Oop large = machine_new_unchecked(m, negative ? CLASS_LARGE_NEGATIVE : CLASS_LARGE_POSITIVE, FORMAT_WORDS, bytes_to_slots(size));
+  uint64_t *limbs = oop_to_object(large)->slots;
+  for (size_t i = 0; i < size; i++) limbs[i / 8] |= (uint64_t)bytes[size - 1 - i] << i % 8 * 8;
+  return large;
+}
+
+static Oop build_integer(Machine *m, const WireItem *item) {
+  uint8_t magnitude[8];
+  int64_t n = (int64_t)item->word;
+  if (item->kind == WIRE_KIND_NEGATIVE ? n >= SMALL_INTEGER_MIN : item->word <= (uint64_t)SMALL_INTEGER_MAX) return oop_from_small(n);
+  wire_put_be64(magnitude, item->kind == WIRE_KIND_NEGATIVE ? 0 - item->word : item->word);
+  return build_large(m, item->kind == WIRE_KIND_NEGATIVE, magnitude, 8);
+}
+
+static Oop build_double(Machine *m, double number) {
+  Oop x;
+  if (double_try_small(number, &x)) return x;
+  x = machine_new_unchecked(m, CLASS_FLOAT, FORMAT_WORDS, 1);
+  memcpy(oop_to_object(x)->slots, &number, 8);
+  return x;
+}
+
+static Oop build_actor(Machine *m, uint64_t id) {
+  Oop proxy = machine_new_unchecked(m, CLASS_ACTOR_PROXY, FORMAT_FIXED, 1);
+  oop_to_object(proxy)->slots[PROXY_ID] = oop_from_small((int64_t)(id & (uint64_t)SMALL_INTEGER_MAX));
+  return proxy;
+}
+
+/* A promise of this actor is itself; another's becomes a mirror that asks its owner when somebody waits for it. */
+static Oop build_promise(Decoder *d, uint64_t owner, uint64_t number) {
+  Oop known = owner == d->self_id && d->find_promise ? d->find_promise(d->machine, number) : 0;
+  if (known) return known;
+  Oop x = machine_new_unchecked(d->machine, CLASS_PROMISE, FORMAT_FIXED, PROMISE_SLOTS);
+  Object *promise = oop_to_object(x);
+  promise->slots[PROMISE_STATE] = oop_from_small(0);
+  promise->slots[PROMISE_NUMBER] = oop_from_small((int64_t)(number & (uint64_t)SMALL_INTEGER_MAX));
+  promise->slots[PROMISE_OWNER] = oop_from_small((int64_t)(owner & (uint64_t)SMALL_INTEGER_MAX));
+  return x;
+}
+
+static Oop build_source_reference(Decoder *d, const WireItem *item) {
+  uint64_t offset = wire_number(item->bytes, item->size);
+  char name[NAME_MAX_BYTES];
+  if (same_source(d, offset)) return source_image_at_unchecked(d->source, offset);
+  Oop x = foreign_object(d, offset);
+  Object *object = oop_to_object(x);
+  if (object_class_index(object) == CLASS_SYMBOL)
+    return machine_find_symbol(d->machine, (const char *)object_bytes(object), object_byte_size(object));
+  binding_path(d->machine, x, name, sizeof name);
+  return binding_at_path(d->machine, name, strlen(name));
+}
+
+static Oop build_class(Decoder *d, Oop klass, bool meta) {
+  if (!meta || !klass) return klass;
+  return machine_class_of(d->machine, klass);
+}
+
+static Oop build_extension(Decoder *d, const WireItem *item) {
+  Machine *m = d->machine;
+  switch (item->type) {
+  case WIRE_SYMBOL: return machine_find_symbol(m, (const char *)item->bytes, item->size);
+  case WIRE_CHARACTER: return oop_from_character((uint32_t)wire_number(item->bytes, item->size));
+  case WIRE_LARGE_INTEGER: return build_large(m, item->bytes[0], item->bytes + 1, item->size - 1);
+  case WIRE_ACTOR: return build_actor(m, wire_be64(item->bytes));
+  case WIRE_PROMISE: return build_promise(d, wire_be64(item->bytes), wire_be64(item->bytes + 8));
+  case WIRE_BACK_REFERENCE: return oop_from_object(d->objects[wire_number(item->bytes, item->size)]);
+  case WIRE_SOURCE_REFERENCE: return build_source_reference(d, item);
+  case WIRE_CLASS: {
+    uint32_t number = (uint32_t)wire_number(item->bytes, item->size);
+    return build_class(d, class_by_number(d, number >> 1), number & 1);
+  }
+  case WIRE_CLASS_NAMED: return build_class(d, class_at_path(m, (const char *)item->bytes + 1, item->size - 1), item->bytes[0] == 1);
+  case WIRE_BINDING_NAMED: return binding_at_path(m, (const char *)item->bytes, item->size);
+  default: return 0;
+  }
+}
+
+static Oop build_container(Decoder *d, Object *object, uint32_t end) {
+  return end == 0 || push_frame(d, object, 0, end) ? oop_from_object(object) : 0;
+}
+
+static Oop build_instance(Decoder *d, uint32_t n, const WireItem *header) {
+  ClassShape shape;
+  WireItem body;
+  if (shape_of_header(d, header, &shape) != CODEC_OK) return 0;
+  if (!is_pointer_format(shape.format)) {
+    wire_try_read(&d->at, d->end, &body);
+    if (shape.format == FORMAT_WORDS) return build_words(d, shape.class_index, body.bytes, body.size);
+    return build_bytes(d, shape.class_index, body.bytes, body.size);
+  }
+  Object *object = build_object(d, shape.class_index, shape.format, n - 1);
+  if (shape.hashed) d->hashed[d->hashed_count++] = oop_from_object(object);
+  return build_container(d, object, n - 1);
+}
+
+static Oop build_code(Decoder *d, uint32_t n, const WireItem *header) {
+  WireItem words;
+  uint32_t oops = n - 2;
+  wire_try_read(&d->at, d->end, &words);
+  Object *code = build_object(d, header->bytes[0], FORMAT_CODE, oops + words.size / 8);
+  uint32_t *to = (uint32_t *)&code->slots[oops];
+  for (size_t i = 0; i < words.size / 4; i++) to[i] = wire_be32(words.bytes + i * 4);
+  return build_container(d, code, oops);
+}
+
+static Oop build_array(Decoder *d, uint32_t n) {
+  WireItem header;
+  if (!try_header(d, n, &header)) return build_container(d, build_object(d, CLASS_ARRAY, FORMAT_POINTERS, n), n);
+  if (header.type == WIRE_BLOCK) return build_container(d, build_object(d, CLASS_BLOCK_CLOSURE, FORMAT_POINTERS, n), n);
+  if (header.type == WIRE_CODE) return build_code(d, n, &header);
+  return build_instance(d, n, &header);
+}
+
+static Oop build_item(Decoder *d, const WireItem *item) {
+  switch (item->kind) {
+  case WIRE_KIND_UNSIGNED: case WIRE_KIND_NEGATIVE: return build_integer(d->machine, item);
+  case WIRE_KIND_NIL: return OOP_NIL;
+  case WIRE_KIND_FALSE: return OOP_FALSE;
+  case WIRE_KIND_TRUE: return OOP_TRUE;
+  case WIRE_KIND_DOUBLE: return build_double(d->machine, item->number);
+  case WIRE_KIND_STRING: return build_bytes(d, CLASS_STRING, item->bytes, item->size);
+  case WIRE_KIND_BINARY: return build_bytes(d, CLASS_BYTE_ARRAY, item->bytes, item->size);
+  case WIRE_KIND_EXTENSION: return build_extension(d, item);
+  case WIRE_KIND_ARRAY: return build_array(d, item->size);
+  case WIRE_KIND_MAP: return build_container(d, build_object(d, CLASS_ARRAY, FORMAT_POINTERS, (size_t)item->size * 2), item->size * 2);
+  }
+  return 0;
+}
+
+static bool is_compiled_block(Oop x) { return oop_is_pointer(x) && object_class_index(oop_to_object(x)) == CLASS_COMPILED_BLOCK; }
+
+/* Room in the container on top of the stack: the slot for the next value.  It must be taken before the value is built, because
+ * that may push or pop frames. */
+static Object *next_slot(Decoder *d, uint32_t *slot) {
+  while (d->depth && d->stack[d->depth - 1].next == d->stack[d->depth - 1].end) d->depth--;
+  if (!d->depth) return NULL;
+  DecoderFrame *frame = &d->stack[d->depth - 1];
+  *slot = frame->next++;
+  if (*slot == CLOSURE_RECEIVER && object_class_index(frame->object) == CLASS_BLOCK_CLOSURE && frame->next < frame->end)
+    frame->next = CLOSURE_COPIED; /* the home stays nil */
+  return frame->object;
+}
+
+static void store(Machine *m, Object *container, uint32_t slot, Oop value) {
+  if (container->header & FLAG_GUARD) machine_store(m, container, slot, value);
+  else container->slots[slot] = value;
+}
+
+static CodecStatus build(Decoder *d, Oop *values, unsigned *count) {
+  WireItem item;
+  uint32_t slot = 0;
+  *count = 0;
+  for (;;) {
+    Object *container = next_slot(d, &slot);
+    if (!container && d->at == d->end) return CODEC_OK;
+    wire_try_read(&d->at, d->end, &item);
+    Oop value = build_item(d, &item);
+    if (!value) return fail(d, CODEC_NO_MEMORY, NULL);
+    if (!container) values[(*count)++] = value;
+    else if (slot == CLOSURE_CODE && object_class_index(container) == CLASS_BLOCK_CLOSURE && !is_compiled_block(value))
+      return fail(d, CODEC_MALFORMED, "a block without code");
+    else store(d->machine, container, slot, value);
+  }
+}
+
+static bool ensure_scratch(Decoder *d, void **memory, uint32_t *capacity, uint32_t wanted, size_t size) {
+  if (*capacity >= wanted) return true;
+  void *grown = account_realloc(d->accounts, ACCOUNT_CODEC, *memory, *capacity * size, wanted * size);
+  if (!grown) return false;
+  *memory = grown;
+  *capacity = wanted;
+  return true;
+}
+
+static bool prepare_build(Decoder *d, const uint8_t *bytes) {
+  bool ok = true;
+  if (d->has_back_references) ok = ensure_scratch(d, (void **)&d->objects, &d->object_capacity, d->object_count, sizeof *d->objects);
+  if (ok && d->hashed_count) ok = ensure_scratch(d, (void **)&d->hashed, &d->hashed_capacity, d->hashed_count, sizeof *d->hashed);
+  d->at = bytes;
+  d->object_count = d->hashed_count = d->depth = 0;
+  return ok;
+}
+
+CodecStatus decoder_values_may_gc(Decoder *d, Machine *m, const uint8_t *bytes, size_t size, Oop *values, unsigned max, unsigned *count) {
+  d->machine = m;
+  d->at = bytes;
+  d->end = bytes + size;
+  d->object_count = d->hashed_count = d->depth = 0;
+  d->heap_bytes = 0;
+  d->has_back_references = d->has_symbols = false;
+  *count = 0;
+  if (d->stack_capacity > SCRATCH_KEPT || d->object_capacity > SCRATCH_KEPT) free_scratch(d);
+  CodecStatus status = measure(d, max);
+  if (status == CODEC_OK && d->has_symbols) status = intern_symbols_may_gc(d, bytes);
+  if (status != CODEC_OK) return status;
+  m->budget -= (int32_t)(size >> 8);
+  if (d->hashed_count) d->heap_bytes += heap_need(d->hashed_count); /* for the caller's list of them */
+  if (d->heap_bytes && !machine_reserve_may_gc(m, d->heap_bytes)) return fail(d, CODEC_NO_MEMORY, NULL);
+  if (!prepare_build(d, bytes)) return fail(d, CODEC_NO_MEMORY, NULL);
+  return build(d, values, count);
+}

@@ -1,0 +1,495 @@
+/* SPDX-License-Identifier: MIT */
+/* encoder.c -- from objects to bytes.  Start at encoder_put; put_value tells the kinds of objects apart. */
+#include "encoder.h"
+
+#include <stdio.h>
+
+#include "names.h"
+#include "wire.h"
+
+enum { INDEX_FROM = 16, SCRATCH_KEPT = 4096 };
+
+void encoder_init(Encoder *e, Accounts *accounts) { *e = (Encoder){.accounts = accounts}; }
+
+static void free_scratch(Encoder *e) {
+  account_free(e->accounts, ACCOUNT_CODEC, e->stack, e->stack_capacity * sizeof *e->stack);
+  account_free(e->accounts, ACCOUNT_CODEC, e->objects, e->object_capacity * sizeof *e->objects);
+  account_free(e->accounts, ACCOUNT_CODEC, e->index, e->index_capacity * sizeof *e->index);
+  e->stack = NULL, e->objects = NULL, e->index = NULL;
+  e->stack_capacity = e->object_capacity = e->index_capacity = 0;
+}
+
+void encoder_destroy(Encoder *e) { free_scratch(e); }
+
+void encoder_begin(Encoder *e, Machine *machine, ByteSink *sink) {
+  e->machine = machine;
+  e->sink = sink;
+  e->depth = e->object_count = 0;
+  e->refers_to_source = false;
+  e->unnumbered = 0;
+}
+
+void encoder_end(Encoder *e) {
+  if (e->object_capacity > SCRATCH_KEPT || e->stack_capacity > SCRATCH_KEPT) free_scratch(e);
+}
+
+/* ---- identity: objects met in this message, by number --------------------------------------------------------------------- */
+
+static void index_insert(Encoder *e, uint32_t number) {
+  uint32_t mask = e->index_capacity - 1, i = address_hash(e->objects[number]) & mask;
+  while (e->index[i]) i = (i + 1) & mask;
+  e->index[i] = number + 1;
+}
+
+/* address_hash has 24 bits; larger tables only get longer runs. */
+static bool index_rebuild(Encoder *e) {
+  uint32_t wanted = e->index_capacity ? e->index_capacity : 64;
+  while (wanted < e->object_count * 2 + 2) wanted *= 2;
+  if (wanted != e->index_capacity) {
+    account_free(e->accounts, ACCOUNT_CODEC, e->index, e->index_capacity * sizeof *e->index);
+    e->index_capacity = 0;
+    e->index = account_alloc_dirty(e->accounts, ACCOUNT_CODEC, wanted * sizeof *e->index);
+    if (!e->index) return false;
+    e->index_capacity = wanted;
+  }
+  memset(e->index, 0, e->index_capacity * sizeof *e->index);
+  for (uint32_t n = 0; n < e->object_count; n++) index_insert(e, n);
+  return true;
+}
+
+static int64_t find_object(const Encoder *e, Oop x) {
+  if (e->object_count < INDEX_FROM) {
+    for (uint32_t n = 0; n < e->object_count; n++)
+      if (e->objects[n] == x) return n;
+    return -1;
+  }
+  uint32_t mask = e->index_capacity - 1;
+  for (uint32_t i = address_hash(x) & mask; e->index[i]; i = (i + 1) & mask)
+    if (e->objects[e->index[i] - 1] == x) return e->index[i] - 1;
+  return -1;
+}
+
+static bool grow_objects(Encoder *e) {
+  uint32_t capacity = e->object_capacity ? e->object_capacity * 2 : 32;
+  Oop *objects = account_realloc(e->accounts, ACCOUNT_CODEC, e->objects, e->object_capacity * sizeof *objects, capacity * sizeof *objects);
+  if (!objects) return false;
+  e->objects = objects;
+  e->object_capacity = capacity;
+  return true;
+}
+
+/* Gives X the next number.  The decoder counts the same way: strings, binaries, arrays and maps that stand for objects. */
+static bool number_object(Encoder *e, Oop x) {
+  if (e->object_count == e->object_capacity && !grow_objects(e)) return false;
+  e->objects[e->object_count++] = x;
+  if (e->object_count < INDEX_FROM) return true;
+  if (e->object_count == INDEX_FROM || e->object_count * 2 > e->index_capacity) return index_rebuild(e);
+  index_insert(e, e->object_count - 1);
+  return true;
+}
+
+static bool push_frame(Encoder *e, Oop container, uint32_t next, uint32_t end) {
+  if (e->depth == e->stack_capacity) {
+    uint32_t capacity = e->stack_capacity ? e->stack_capacity * 2 : 32;
+    EncoderFrame *stack =
+        account_realloc(e->accounts, ACCOUNT_CODEC, e->stack, e->stack_capacity * sizeof *stack, capacity * sizeof *stack);
+    if (!stack) return false;
+    e->stack = stack;
+    e->stack_capacity = capacity;
+  }
+  e->stack[e->depth++] = (EncoderFrame){container, next, end};
+  return true;
+}
+
+/* ---- errors: the path from the argument to the culprit --------------------------------------------------------------------- */
+
+typedef struct TextOut {
+  char *at, *end;
+} TextOut;
+
+__attribute__((format(printf, 2, 3))) static void text_add(TextOut *out, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  int n = vsnprintf(out->at, (size_t)(out->end - out->at), format, arguments);
+  va_end(arguments);
+  out->at = n < out->end - out->at ? out->at + n : out->end - 1;
+}
+
+static void text_add_step(Encoder *e, TextOut *out, const EncoderFrame *frame) {
+  char class_name[96], variable[64];
+  Object *container = oop_to_object(frame->container);
+  uint32_t slot = frame->next - 1;
+  class_name_of(e->machine, frame->container, class_name, sizeof class_name);
+  if (object_class_index(container) == CLASS_BLOCK_CLOSURE && slot >= CLOSURE_COPIED)
+    text_add(out, "variable %u of a block", slot - CLOSURE_COPIED + 1);
+  else if (instance_variable_name(e->machine, frame->container, slot, variable, sizeof variable))
+    text_add(out, "instance variable '%s' of %s", variable, class_name);
+  else
+    text_add(out, "at: %u", slot + 1 - named_slots(e->machine, frame->container));
+}
+
+static CodecStatus refuse(Encoder *e, Oop x, unsigned argument, const char *why) {
+  TextOut out = {e->error, e->error + sizeof e->error};
+  char class_name[96];
+  uint32_t shown = e->depth > 6 ? 3 : e->depth;
+  if (argument) text_add(&out, "argument %u: ", argument);
+  for (uint32_t i = 0; i < shown; i++) text_add_step(e, &out, &e->stack[i]), text_add(&out, " -> ");
+  if (shown < e->depth) {
+    text_add(&out, "... -> ");
+    for (uint32_t i = e->depth - 3; i < e->depth; i++) text_add_step(e, &out, &e->stack[i]), text_add(&out, " -> ");
+  }
+  class_name_of(e->machine, x, class_name, sizeof class_name);
+  text_add(&out, "%s %s", class_name, why);
+  return CODEC_UNSENDABLE;
+}
+
+/* ---- kinds of values --------------------------------------------------------------------------------------------------------- */
+
+static bool put_bytes(Encoder *e, const void *bytes, size_t size) {
+  if (!byte_sink_reserve(e->sink, size + WIRE_SCALAR_MAX)) return false;
+  primitive_charge_encode(e->machine, size);
+  byte_sink_put_unchecked(e->sink, bytes, size);
+  return true;
+}
+
+static CodecStatus put_extension_bytes(Encoder *e, WireExtension type, const void *bytes, size_t size) {
+  if (!byte_sink_reserve(e->sink, size + WIRE_SCALAR_MAX)) return CODEC_NO_MEMORY;
+  e->sink->at = wire_put_extension(e->sink->at, type, (uint32_t)size);
+  byte_sink_put_unchecked(e->sink, bytes, size);
+  return CODEC_OK;
+}
+
+/* True and done when X was in this message before. */
+static bool put_back_reference(Encoder *e, Oop x) {
+  int64_t number = e->object_count ? find_object(e, x) : -1;
+  if (number < 0) return false;
+  e->sink->at = wire_put_extension32(e->sink->at, WIRE_BACK_REFERENCE, (uint32_t)number);
+  return true;
+}
+
+static CodecStatus put_source_reference(Encoder *e, uint64_t offset) {
+  e->refers_to_source = true;
+  if (offset <= UINT32_MAX) e->sink->at = wire_put_extension32(e->sink->at, WIRE_SOURCE_REFERENCE, (uint32_t)offset);
+  else e->sink->at = wire_put_extension64(e->sink->at, WIRE_SOURCE_REFERENCE, offset);
+  return CODEC_OK;
+}
+
+static CodecStatus put_symbol(Encoder *e, Oop x) {
+  uint64_t offset;
+  Object *symbol = oop_to_object(x);
+  if (!e->portable && source_image_offset(e->machine->source, x, &offset)) return put_source_reference(e, offset);
+  return put_extension_bytes(e, WIRE_SYMBOL, object_bytes(symbol), object_byte_size(symbol));
+}
+
+static CodecStatus put_string(Encoder *e, Oop x) {
+  if (put_back_reference(e, x)) return CODEC_OK;
+  Object *string = oop_to_object(x);
+  size_t size = object_byte_size(string);
+  if (size > UINT32_MAX || !number_object(e, x)) return CODEC_NO_MEMORY;
+  e->sink->at = wire_put_string(e->sink->at, (uint32_t)size);
+  return put_bytes(e, object_bytes(string), size) ? CODEC_OK : CODEC_NO_MEMORY;
+}
+
+static CodecStatus put_byte_array(Encoder *e, Oop x) {
+  if (put_back_reference(e, x)) return CODEC_OK;
+  Object *bytes = oop_to_object(x);
+  size_t size = object_byte_size(bytes);
+  if (size > UINT32_MAX || !number_object(e, x)) return CODEC_NO_MEMORY;
+  e->sink->at = wire_put_binary(e->sink->at, (uint32_t)size);
+  return put_bytes(e, object_bytes(bytes), size) ? CODEC_OK : CODEC_NO_MEMORY;
+}
+
+static CodecStatus put_array(Encoder *e, Oop x) {
+  if (put_back_reference(e, x)) return CODEC_OK;
+  size_t n = object_slots(oop_to_object(x));
+  if (n > UINT32_MAX || !number_object(e, x)) return CODEC_NO_MEMORY;
+  e->sink->at = wire_put_array(e->sink->at, (uint32_t)n);
+  return n == 0 || push_frame(e, x, 0, (uint32_t)n) ? CODEC_OK : CODEC_NO_MEMORY;
+}
+
+static CodecStatus put_float(Encoder *e, Oop x) {
+  double d;
+  memcpy(&d, oop_to_object(x)->slots, 8);
+  e->sink->at = wire_put_double(e->sink->at, d);
+  return CODEC_OK;
+}
+
+/* Limbs are least significant first in the object, most significant byte first in the message. */
+static CodecStatus put_large_integer(Encoder *e, Oop x, bool negative) {
+  Object *large = oop_to_object(x);
+  size_t limbs = object_slots(large), size = limbs * 8;
+  const uint64_t *limb = large->slots;
+  if (limbs == 1 && !negative) return e->sink->at = wire_put_unsigned(e->sink->at, limb[0]), CODEC_OK;
+  if (limbs == 1 && limb[0] <= (uint64_t)1 << 63)
+    return e->sink->at = wire_put_integer(e->sink->at, (int64_t)(0 - limb[0])), CODEC_OK;
+  if (!byte_sink_reserve(e->sink, size + WIRE_SCALAR_MAX)) return CODEC_NO_MEMORY;
+  primitive_charge_encode(e->machine, size);
+  size_t skip = size ? (size_t)__builtin_clzll(limb[limbs - 1]) / 8 : 0;
+  e->sink->at = wire_put_extension(e->sink->at, WIRE_LARGE_INTEGER, (uint32_t)(1 + size - skip));
+  *e->sink->at++ = negative;
+  for (size_t i = size - skip; i-- > 0;) *e->sink->at++ = (uint8_t)(limb[i / 8] >> i % 8 * 8);
+  return CODEC_OK;
+}
+
+static CodecStatus put_actor(Encoder *e, uint64_t id) {
+  e->sink->at = wire_put_extension64(e->sink->at, WIRE_ACTOR, id);
+  return CODEC_OK;
+}
+
+/* Settled promises are copied with their value; pending ones travel as a reference to the actor that will settle them. */
+static CodecStatus put_generic(Encoder *e, Oop x, ClassTreatment treatment, unsigned argument);
+
+static CodecStatus put_promise(Encoder *e, Oop x, unsigned argument) {
+  Object *promise = oop_to_object(x);
+  if (promise->slots[PROMISE_STATE] != oop_from_small(0)) return put_generic(e, x, TREAT_GENERIC, argument);
+  int64_t owner = oop_is_small(promise->slots[PROMISE_OWNER]) ? oop_to_small(promise->slots[PROMISE_OWNER]) : 0;
+  if (!oop_is_small(promise->slots[PROMISE_NUMBER])) {
+    e->unnumbered = x;
+    return CODEC_NEEDS_EXPORT;
+  }
+  e->sink->at = wire_put_extension(e->sink->at, WIRE_PROMISE, 16);
+  e->sink->at = wire_put_be64(e->sink->at, owner ? (uint64_t)owner : e->self_id);
+  e->sink->at = wire_put_be64(e->sink->at, (uint64_t)oop_to_small(promise->slots[PROMISE_NUMBER]));
+  return CODEC_OK;
+}
+
+static CodecStatus put_name(Encoder *e, WireExtension type, int prefix, const char *name) {
+  char bytes[NAME_MAX_BYTES + 1];
+  size_t size = strlen(name);
+  bytes[0] = (char)prefix;
+  memcpy(bytes + 1, name, size);
+  return prefix < 0 ? put_extension_bytes(e, type, name, size) : put_extension_bytes(e, type, bytes, size + 1);
+}
+
+/* The class (or metaclass) KLASS as a value. */
+static CodecStatus put_class(Encoder *e, Oop klass, unsigned argument) {
+  Machine *m = e->machine;
+  char name[NAME_MAX_BYTES];
+  bool meta = object_class_index(oop_to_object(klass)) == CLASS_METACLASS;
+  Oop sole = meta ? oop_resolve(m, oop_to_object(klass)->slots[METACLASS_INSTANCE_CLASS]) : klass;
+  if (!oop_is_pointer(sole)) return refuse(e, klass, argument, "that has no class");
+  uint32_t index = spec_class_index(oop_to_small(oop_to_object(sole)->slots[BEHAVIOR_SPEC]));
+  if (!e->portable && index < CLASS_INDEX_W) {
+    e->refers_to_source = true;
+    e->sink->at = wire_put_extension32(e->sink->at, WIRE_CLASS, index << 1 | meta);
+    return CODEC_OK;
+  }
+  if (!class_path(m, sole, name, sizeof name)) return refuse(e, klass, argument, "that has no name");
+  return put_name(e, WIRE_CLASS_NAMED, meta, name);
+}
+
+static CodecStatus put_binding(Encoder *e, Oop original, Oop x, unsigned argument) {
+  uint64_t offset;
+  char name[NAME_MAX_BYTES];
+  if (!e->portable && source_image_offset(e->machine->source, original, &offset)) return put_source_reference(e, offset);
+  if (!binding_path(e->machine, x, name, sizeof name)) return refuse(e, x, argument, "that is no global");
+  return put_name(e, WIRE_BINDING_NAMED, -1, name);
+}
+
+/* The head of an array that stands for an instance: N elements follow the class. */
+static CodecStatus put_instance_head(Encoder *e, Oop x, uint32_t n, unsigned argument) {
+  uint32_t index = object_class_index(oop_to_object(x));
+  char name[NAME_MAX_BYTES];
+  e->sink->at = wire_put_array(e->sink->at, n + 1);
+  if (!e->portable && index < CLASS_INDEX_W) {
+    e->refers_to_source = true;
+    e->sink->at = index < 256 ? wire_put_extension(e->sink->at, WIRE_INSTANCE, 1) : wire_put_extension(e->sink->at, WIRE_INSTANCE, 4);
+    if (index < 256) *e->sink->at++ = (uint8_t)index;
+    else e->sink->at = wire_put_be32(e->sink->at, index);
+    return CODEC_OK;
+  }
+  if (!class_path(e->machine, machine_class_of(e->machine, x), name, sizeof name)) return refuse(e, x, argument, "of a class without a name");
+  return put_name(e, WIRE_INSTANCE_NAMED, -1, name);
+}
+
+static CodecStatus put_instance_bytes(Encoder *e, Oop x, unsigned argument) {
+  Object *object = oop_to_object(x);
+  CodecStatus status = put_instance_head(e, x, 1, argument);
+  size_t size = object_is_bytes(object) ? object_byte_size(object) : object_slots(object) * 8;
+  if (status != CODEC_OK) return status;
+  if (size > UINT32_MAX || !byte_sink_reserve(e->sink, size + WIRE_SCALAR_MAX)) return CODEC_NO_MEMORY;
+  e->sink->at = wire_put_binary(e->sink->at, (uint32_t)size);
+  if (object_is_bytes(object)) return put_bytes(e, object_bytes(object), size) ? CODEC_OK : CODEC_NO_MEMORY;
+  primitive_charge_encode(e->machine, size);
+  for (size_t i = 0; i < object_slots(object); i++) e->sink->at = wire_put_be64(e->sink->at, object->slots[i]);
+  return CODEC_OK;
+}
+
+static CodecStatus put_generic(Encoder *e, Oop x, ClassTreatment treatment, unsigned argument) {
+  if (put_back_reference(e, x)) return CODEC_OK;
+  Object *object = oop_to_object(x);
+  size_t n = object_slots(object);
+  (void)treatment;
+  if (n >= UINT32_MAX || !number_object(e, x)) return CODEC_NO_MEMORY;
+  if (!object_is_pointers(object) && object_format(object) != FORMAT_EPHEMERON) return put_instance_bytes(e, x, argument);
+  CodecStatus status = put_instance_head(e, x, (uint32_t)n, argument);
+  if (status != CODEC_OK || n == 0) return status;
+  return push_frame(e, x, 0, (uint32_t)n) ? CODEC_OK : CODEC_NO_MEMORY;
+}
+
+static bool home_is_live(Encoder *e, Oop home) {
+  if (home == OOP_NIL || !oop_is_pointer(home)) return false;
+  Object *context = machine_object(e->machine, home);
+  return object_class_index(context) != CLASS_CONTEXT || context->slots[CONTEXT_FRAME] != OOP_NIL;
+}
+
+/* [header, code, receiver, copied values]; the home is left out. */
+static CodecStatus put_block(Encoder *e, Oop x, unsigned argument) {
+  if (put_back_reference(e, x)) return CODEC_OK;
+  Object *block = oop_to_object(x);
+  uint32_t n = (uint32_t)object_slots(block);
+  if (home_is_live(e, block->slots[CLOSURE_HOME])) return refuse(e, x, argument, "that returns from the method around it (^)");
+  if (!number_object(e, x)) return CODEC_NO_MEMORY;
+  e->sink->at = wire_put_array(e->sink->at, n); /* header instead of the home */
+  e->sink->at = wire_put_extension(e->sink->at, WIRE_BLOCK, 0);
+  return push_frame(e, x, 0, n) ? CODEC_OK : CODEC_NO_MEMORY;
+}
+
+static bool put_code_words(Encoder *e, const Object *code) {
+  size_t oops = CODE_LITERALS + code_literals(code), size = (object_slots(code) - oops) * 8;
+  const uint32_t *words = code_words(code);
+  if (!byte_sink_reserve(e->sink, size + WIRE_SCALAR_MAX)) return false;
+  e->sink->at = wire_put_binary(e->sink->at, (uint32_t)size);
+  for (size_t i = 0; i < size / 4; i++) e->sink->at = wire_put_be32(e->sink->at, words[i]);
+  return true;
+}
+
+/* Code of S is a reference.  Code of this W travels by value, without the source text; what is around the outermost piece stays behind. */
+static CodecStatus put_code(Encoder *e, Oop x, unsigned argument) {
+  uint64_t offset;
+  Object *code = oop_to_object(x);
+  uint32_t oops = CODE_LITERALS + code_literals(code);
+  (void)argument;
+  if (!e->portable && source_image_offset(e->machine->source, x, &offset)) return put_source_reference(e, offset);
+  if (put_back_reference(e, x)) return CODEC_OK;
+  if (!number_object(e, x)) return CODEC_NO_MEMORY;
+  e->sink->at = wire_put_array(e->sink->at, oops + 2);
+  e->sink->at = wire_put_extension(e->sink->at, WIRE_CODE, 1);
+  *e->sink->at++ = (uint8_t)object_class_index(code);
+  if (!put_code_words(e, code)) return CODEC_NO_MEMORY;
+  return push_frame(e, x, 0, oops) ? CODEC_OK : CODEC_NO_MEMORY;
+}
+
+/* ---- objects without a format of their own ----------------------------------------------------------------------------------- */
+
+static ClassTreatment treatment_by_walk(Encoder *e, Oop klass) {
+  Machine *m = e->machine;
+  if (oop_class_index(klass) == CLASS_METACLASS) return TREAT_GENERIC;
+  for (Oop c = klass; oop_is_pointer(c); c = oop_resolve(m, oop_to_object(c)->slots[BEHAVIOR_SUPERCLASS])) {
+    switch (spec_class_index(oop_to_small(oop_to_object(c)->slots[BEHAVIOR_SPEC]))) {
+    case CLASS_HANDLE: return TREAT_UNSENDABLE;
+    case CLASS_EXCEPTION: return TREAT_EXCEPTION;
+    case CLASS_BEHAVIOR: return TREAT_CLASS;
+    default: break;
+    }
+  }
+  return TREAT_GENERIC;
+}
+
+static ClassTreatment class_treatment(Encoder *e, uint32_t index) {
+  uint64_t id = source_image_id(e->machine->source);
+  unsigned slot = index % TREATMENT_CACHE;
+  if (e->treatments[slot].class_index == index && e->treatments[slot].image_id == id) return e->treatments[slot].treatment;
+  ClassTreatment treatment = treatment_by_walk(e, machine_class_at(e->machine, index));
+  if (index < CLASS_INDEX_W && !e->machine->shadows) {
+    e->treatments[slot].image_id = id;
+    e->treatments[slot].class_index = index;
+    e->treatments[slot].treatment = (uint8_t)treatment;
+  }
+  return treatment;
+}
+
+static bool inside_exception(Encoder *e) {
+  return e->depth && class_treatment(e, object_class_index(oop_to_object(e->stack[e->depth - 1].container))) == TREAT_EXCEPTION;
+}
+
+static CodecStatus put_other(Encoder *e, Oop original, Oop x, unsigned argument) {
+  uint64_t offset;
+  if (e->self_object && oop_same(e->machine, x, e->self_object)) return put_actor(e, e->self_id);
+  ClassTreatment treatment = class_treatment(e, object_class_index(oop_to_object(x)));
+  switch (treatment) {
+  case TREAT_CLASS: return put_class(e, x, argument);
+  case TREAT_UNSENDABLE: return refuse(e, x, argument, "that belongs to this actor");
+  default: break;
+  }
+  switch (object_class_index(oop_to_object(x))) {
+  case CLASS_METHOD_DICTIONARY: case CLASS_BINDING_DICTIONARY: case CLASS_SYSTEM_DICTIONARY:
+    if (!e->portable && source_image_offset(e->machine->source, original, &offset)) return put_source_reference(e, offset);
+    return refuse(e, x, argument, "that belongs to this actor");
+  default: return put_generic(e, x, treatment, argument);
+  }
+}
+
+static CodecStatus put_pointer(Encoder *e, Oop original, unsigned argument) {
+  Oop x = oop_resolve(e->machine, original);
+  switch (object_class_index(oop_to_object(x))) {
+  case CLASS_SYMBOL: return put_symbol(e, x);
+  case CLASS_STRING: return put_string(e, x);
+  case CLASS_ARRAY: return put_array(e, x);
+  case CLASS_BYTE_ARRAY: return put_byte_array(e, x);
+  case CLASS_FLOAT: return put_float(e, x);
+  case CLASS_LARGE_POSITIVE: return put_large_integer(e, x, false);
+  case CLASS_LARGE_NEGATIVE: return put_large_integer(e, x, true);
+  case CLASS_ACTOR_PROXY: return put_actor(e, (uint64_t)oop_to_small(oop_to_object(x)->slots[PROXY_ID]));
+  case CLASS_PROMISE: return put_promise(e, x, argument);
+  case CLASS_BLOCK_CLOSURE: return put_block(e, x, argument);
+  case CLASS_COMPILED_METHOD: case CLASS_COMPILED_BLOCK: return put_code(e, x, argument);
+  case CLASS_VARIABLE_BINDING: return put_binding(e, original, x, argument);
+  case CLASS_METACLASS: return put_class(e, x, argument);
+  case CLASS_CONTEXT:
+    if (inside_exception(e)) return e->sink->at = wire_put_nil(e->sink->at), CODEC_OK;
+    return refuse(e, x, argument, "that is a frame of this actor");
+  default: return put_other(e, original, x, argument);
+  }
+}
+
+static CodecStatus put_value(Encoder *e, Oop x, unsigned argument) {
+  if (!byte_sink_reserve(e->sink, WIRE_SCALAR_MAX)) return CODEC_NO_MEMORY;
+  if (oop_is_small(x)) return e->sink->at = wire_put_integer(e->sink->at, oop_to_small(x)), CODEC_OK;
+  switch (x & OOP_TAG_MASK) {
+  case OOP_TAG_POINTER: return put_pointer(e, x, argument);
+  case OOP_TAG_CHARACTER:
+    return e->sink->at = wire_put_extension32(e->sink->at, WIRE_CHARACTER, oop_to_character(x)), CODEC_OK;
+  case OOP_TAG_FLOAT: return e->sink->at = wire_put_double(e->sink->at, oop_small_to_double(x)), CODEC_OK;
+  default: break;
+  }
+  e->sink->at = x == OOP_NIL ? wire_put_nil(e->sink->at) : wire_put_bool(e->sink->at, x == OOP_TRUE);
+  return CODEC_OK;
+}
+
+/* ---- the loop ------------------------------------------------------------------------------------------------------------------- */
+
+/* The next element of the container on top of the stack. */
+static CodecStatus put_element(Encoder *e, EncoderFrame *frame, unsigned argument) {
+  uint32_t slot = frame->next++;
+  Object *container = oop_to_object(frame->container);
+  switch (object_class_index(container)) {
+  case CLASS_BLOCK_CLOSURE:
+    if (slot == CLOSURE_HOME) return CODEC_OK;
+    if (slot == CLOSURE_RECEIVER && block_ignores_receiver(e->machine, frame->container)) return put_value(e, OOP_NIL, argument);
+    break;
+  case CLASS_COMPILED_METHOD: case CLASS_COMPILED_BLOCK:
+    if (slot == CODE_OUTER && (code_flags(container) & CODE_IS_BLOCK)) {
+      Oop outer = oop_resolve(e->machine, container->slots[slot]);
+      return put_value(e, oop_is_pointer(outer) && find_object(e, outer) >= 0 ? outer : OOP_NIL, argument);
+    }
+    if (slot == CODE_DEBUG) return put_value(e, OOP_NIL, argument);
+    break;
+  default: break;
+  }
+  return put_value(e, container->slots[slot], argument);
+}
+
+CodecStatus encoder_put(Encoder *e, Oop value, unsigned argument) {
+  CodecStatus status = put_value(e, value, argument);
+  uint32_t steps = 0;
+  while (e->depth && status == CODEC_OK) {
+    EncoderFrame *frame = &e->stack[e->depth - 1];
+    if (frame->next == frame->end) e->depth--;
+    else status = put_element(e, frame, argument);
+    steps++;
+  }
+  e->machine->budget -= (int32_t)(steps >> 4);
+  if (status == CODEC_NO_MEMORY) snprintf(e->error, sizeof e->error, "no memory to encode the message");
+  return status;
+}

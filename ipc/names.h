@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/* names.h -- classes, globals and variables by name: for messages that leave an S, and for error texts.
+ *
+ * All of it reads through oop_resolve and allocates nothing. */
+#ifndef ATOLL_NAMES_H
+#define ATOLL_NAMES_H
+
+#include "machine.h"
+
+enum { NAME_MAX_BYTES = 256 };
+
+/* "Foo" or "SystemExceptions.NotFound".  False when it has no name or does not fit. */
+bool class_path(const Machine *m, Oop klass, char *name, size_t size);
+/* The class (no metaclass) of that path as this machine sees it, or 0. */
+Oop class_at_path(Machine *m, const char *path, size_t length);
+bool binding_path(const Machine *m, Oop binding, char *name, size_t size);
+Oop binding_at_path(Machine *m, const char *path, size_t length); /* or 0 */
+
+/* "a Foo" / "an Array" of any value; for error texts. */
+void class_name_of(const Machine *m, Oop x, char *text, size_t size);
+unsigned named_slots(const Machine *m, Oop x);
+bool instance_variable_name(const Machine *m, Oop x, unsigned slot, char *name, size_t size);
+
+/* True for blocks that never use self (directly or in a block inside). */
+bool block_ignores_receiver(const Machine *m, Oop block);
+
+/* Work in proportion to SIZE bytes, in reductions. */
+static inline void primitive_charge_encode(Machine *m, size_t size) { m->budget -= (int32_t)(size >> 8); }
+
+#endif
