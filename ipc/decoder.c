@@ -111,10 +111,13 @@ static CodecStatus shape_of_header(Decoder *d, const WireItem *header, ClassShap
 
 /* ---- first walk: check and measure ---------------------------------------------------------------------------------------- */
 
-static size_t heap_need(size_t slots) { return 8 + 8 * (slots ? slots : 1) + (slots >= OBJECT_SIZE_LARGE ? 8 : 0); }
+static void need_heap(Decoder *d, size_t slots) {
+  if (slots < OBJECT_SIZE_LARGE) d->heap_bytes += 8 + 8 * slots;
+  else d->large_bytes += 64 + 8 * slots;
+}
 
 static void need_object(Decoder *d, size_t slots) {
-  d->heap_bytes += heap_need(slots);
+  need_heap(d, slots);
   d->object_count++;
 }
 
@@ -195,13 +198,13 @@ static CodecStatus measure_extension(Decoder *d, const WireItem *item) {
     return CODEC_OK;
   case WIRE_LARGE_INTEGER:
     if (item->size < 1 || item->bytes[0] > 1) return fail(d, CODEC_MALFORMED, "a large integer");
-    return d->heap_bytes += heap_need(bytes_to_slots(item->size - 1)), CODEC_OK;
+    return need_heap(d, bytes_to_slots(item->size - 1)), CODEC_OK;
   case WIRE_ACTOR:
     if (item->size != 8 || !d->references_allowed) return fail(d, CODEC_MALFORMED, "an actor");
-    return d->heap_bytes += heap_need(1), CODEC_OK;
+    return need_heap(d, 1), CODEC_OK;
   case WIRE_PROMISE:
     if (item->size != 16 || !d->references_allowed) return fail(d, CODEC_MALFORMED, "a promise");
-    return d->heap_bytes += heap_need(PROMISE_SLOTS), CODEC_OK;
+    return need_heap(d, PROMISE_SLOTS), CODEC_OK;
   case WIRE_BACK_REFERENCE:
     if (item->size > 4 || wire_number(item->bytes, item->size) >= d->object_count) return fail(d, CODEC_MALFORMED, "a back reference");
     return d->has_back_references = true, CODEC_OK;
@@ -223,9 +226,9 @@ static CodecStatus measure_item(Decoder *d, const WireItem *item, uint64_t *open
   switch (item->kind) {
   case WIRE_KIND_UNSIGNED: case WIRE_KIND_NEGATIVE:
     if (item->kind == WIRE_KIND_UNSIGNED ? item->word > (uint64_t)SMALL_INTEGER_MAX : (int64_t)item->word < SMALL_INTEGER_MIN)
-      d->heap_bytes += heap_need(1);
+      need_heap(d, 1);
     return CODEC_OK;
-  case WIRE_KIND_DOUBLE: return d->heap_bytes += heap_need(1), CODEC_OK;
+  case WIRE_KIND_DOUBLE: return need_heap(d, 1), CODEC_OK;
   case WIRE_KIND_STRING: case WIRE_KIND_BINARY: return need_object(d, bytes_to_slots(item->size)), CODEC_OK;
   case WIRE_KIND_EXTENSION: return measure_extension(d, item);
   case WIRE_KIND_ARRAY: return measure_array(d, item->size, open);
@@ -239,12 +242,11 @@ static CodecStatus measure_item(Decoder *d, const WireItem *item, uint64_t *open
 }
 
 static CodecStatus measure(Decoder *d, unsigned max) {
-  unsigned values = 0;
   uint64_t open = 0;
   WireItem item;
   while (d->at < d->end || open) {
     if (open) open--;
-    else if (values++ == max) return fail(d, CODEC_MALFORMED, "too many values");
+    else if (d->value_count++ == max) return fail(d, CODEC_MALFORMED, "too many values");
     if (!wire_try_read(&d->at, d->end, &item)) return fail(d, CODEC_TRUNCATED, NULL);
     CodecStatus status = measure_item(d, &item, &open);
     if (status != CODEC_OK) return status;
@@ -304,8 +306,14 @@ static bool push_frame(Decoder *d, Object *object, uint32_t next, uint32_t end) 
   return true;
 }
 
+static Oop new_unchecked(Machine *m, uint32_t class_index, unsigned format, size_t slots) {
+  if (slots >= OBJECT_SIZE_LARGE) return machine_new_large_unchecked(m, class_index, format, slots);
+  return machine_new_unchecked(m, class_index, format, slots);
+}
+
 static Object *build_object(Decoder *d, uint32_t class_index, unsigned format, size_t slots) {
-  Object *object = oop_to_object(machine_new_unchecked(d->machine, class_index, format, slots));
+  Object *object = oop_to_object(new_unchecked(d->machine, class_index, format, slots));
+  if (!object) return NULL;
   if (d->has_back_references) d->objects[d->object_count] = object;
   d->object_count++;
   return object;
@@ -313,12 +321,14 @@ static Object *build_object(Decoder *d, uint32_t class_index, unsigned format, s
 
 static Oop build_bytes(Decoder *d, uint32_t class_index, const uint8_t *bytes, size_t size) {
   Object *object = build_object(d, class_index, bytes_format(size), bytes_to_slots(size));
+  if (!object) return 0;
   if (size) memcpy(object_bytes(object), bytes, size);
   return oop_from_object(object);
 }
 
 static Oop build_words(Decoder *d, uint32_t class_index, const uint8_t *bytes, size_t size) {
   Object *object = build_object(d, class_index, FORMAT_WORDS, size / 8);
+  if (!object) return 0;
   for (size_t i = 0; i < size / 8; i++) object->slots[i] = wire_be64(bytes + i * 8);
   return oop_from_object(object);
 }
@@ -329,7 +339,8 @@ static Oop build_large(Machine *m, bool negative, const uint8_t *bytes, size_t s
     uint64_t n = wire_number(bytes, size);
     if (n <= (uint64_t)SMALL_INTEGER_MAX + negative) return oop_from_small(negative ? (int64_t)(0 - n) : (int64_t)n);
   }
-  Oop large = machine_new_unchecked(m, negative ? CLASS_LARGE_NEGATIVE : CLASS_LARGE_POSITIVE, FORMAT_WORDS, bytes_to_slots(size));
+  Oop large = new_unchecked(m, negative ? CLASS_LARGE_NEGATIVE : CLASS_LARGE_POSITIVE, FORMAT_WORDS, bytes_to_slots(size));
+  if (!large) return 0;
   uint64_t *limbs = oop_to_object(large)->slots;
   for (size_t i = 0; i < size; i++) limbs[i / 8] |= (uint64_t)bytes[size - 1 - i] << i % 8 * 8;
   return large;
@@ -407,6 +418,7 @@ static Oop build_extension(Decoder *d, const WireItem *item) {
 }
 
 static Oop build_container(Decoder *d, Object *object, uint32_t end) {
+  if (!object) return 0;
   return end == 0 || push_frame(d, object, 0, end) ? oop_from_object(object) : 0;
 }
 
@@ -420,7 +432,7 @@ static Oop build_instance(Decoder *d, uint32_t n, const WireItem *header) {
     return build_bytes(d, shape.class_index, body.bytes, body.size);
   }
   Object *object = build_object(d, shape.class_index, shape.format, n - 1);
-  if (shape.hashed) d->hashed[d->hashed_count++] = oop_from_object(object);
+  if (object && shape.hashed) d->hashed[d->hashed_count++] = oop_from_object(object);
   return build_container(d, object, n - 1);
 }
 
@@ -429,6 +441,7 @@ static Oop build_code(Decoder *d, uint32_t n, const WireItem *header) {
   uint32_t oops = n - 2;
   wire_try_read(&d->at, d->end, &words);
   Object *code = build_object(d, header->bytes[0], FORMAT_CODE, oops + words.size / 8);
+  if (!code) return 0;
   uint32_t *to = (uint32_t *)&code->slots[oops];
   for (size_t i = 0; i < words.size / 4; i++) to[i] = wire_be32(words.bytes + i * 4);
   return build_container(d, code, oops);
@@ -517,7 +530,8 @@ CodecStatus decoder_values_may_gc(Decoder *d, Machine *m, const uint8_t *bytes, 
   d->at = bytes;
   d->end = bytes + size;
   d->object_count = d->hashed_count = d->depth = 0;
-  d->heap_bytes = 0;
+  d->heap_bytes = d->large_bytes = 0;
+  d->value_count = 0;
   d->has_back_references = d->has_symbols = false;
   *count = 0;
   if (d->stack_capacity > SCRATCH_KEPT || d->object_capacity > SCRATCH_KEPT) free_scratch(d);
@@ -525,7 +539,8 @@ CodecStatus decoder_values_may_gc(Decoder *d, Machine *m, const uint8_t *bytes, 
   if (status == CODEC_OK && d->has_symbols) status = intern_symbols_may_gc(d, bytes);
   if (status != CODEC_OK) return status;
   m->budget -= (int32_t)(size >> 8);
-  if (d->hashed_count) d->heap_bytes += heap_need(d->hashed_count); /* for the caller's list of them */
+  if (d->hashed_count) need_heap(d, d->hashed_count + 1), need_heap(d, d->value_count);
+  if (d->large_bytes && !machine_reserve_large_may_gc(m, d->large_bytes)) return fail(d, CODEC_NO_MEMORY, NULL);
   if (d->heap_bytes && !machine_reserve_may_gc(m, d->heap_bytes)) return fail(d, CODEC_NO_MEMORY, NULL);
   if (!prepare_build(d, bytes)) return fail(d, CODEC_NO_MEMORY, NULL);
   return build(d, values, count);

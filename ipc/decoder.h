@@ -41,7 +41,9 @@ struct Decoder {
   Oop (*find_promise)(Machine *machine, uint64_t number);
 
   /* results */
-  uint32_t hashed_count; /* collections that must be rehashed before use: decoder_hashed */
+  uint32_t hashed_count; /* of `hashed`: collections that must be rehashed before use.  When there are any, room for an Array of
+                            them and one more, and for an Array of the values, is still reserved */
+  uint32_t value_count;
   char error[DECODER_ERROR_MAX];
 
   /* scratch, and state of the walk */
@@ -53,7 +55,7 @@ struct Decoder {
   uint32_t object_count, object_capacity;
   Oop *hashed;
   uint32_t hashed_capacity;
-  size_t heap_bytes;
+  size_t heap_bytes, large_bytes;
   bool has_back_references, has_symbols;
   ClassShape shapes[SHAPE_CACHE];
 };

@@ -2,6 +2,7 @@
 /* encoder.c -- from objects to bytes.  Start at encoder_put; put_value tells the kinds of objects apart. */
 #include "encoder.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "names.h"
@@ -247,6 +248,7 @@ static CodecStatus put_promise(Encoder *e, Oop x, unsigned argument) {
     e->unnumbered = x;
     return CODEC_NEEDS_EXPORT;
   }
+  if (!owner) promise->slots[PROMISE_OWNER] = oop_from_small((int64_t)e->self_id); /* others may ask for it from now on */
   e->sink->at = wire_put_extension(e->sink->at, WIRE_PROMISE, 16);
   e->sink->at = wire_put_be64(e->sink->at, owner ? (uint64_t)owner : e->self_id);
   e->sink->at = wire_put_be64(e->sink->at, (uint64_t)oop_to_small(promise->slots[PROMISE_NUMBER]));
@@ -378,10 +380,10 @@ static ClassTreatment treatment_by_walk(Encoder *e, Oop klass) {
   for (Oop c = klass; oop_is_pointer(c); c = oop_resolve(m, oop_to_object(c)->slots[BEHAVIOR_SUPERCLASS])) {
     switch (spec_class_index(oop_to_small(oop_to_object(c)->slots[BEHAVIOR_SPEC]))) {
     case CLASS_HANDLE: return TREAT_UNSENDABLE;
-    case CLASS_EXCEPTION: return TREAT_EXCEPTION;
     case CLASS_BEHAVIOR: return TREAT_CLASS;
     default: break;
     }
+    if (class_is_named(m, c, "Exception")) return TREAT_EXCEPTION;
   }
   return TREAT_GENERIC;
 }

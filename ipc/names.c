@@ -37,6 +37,14 @@ bool class_path(const Machine *m, Oop klass, char *name, size_t size) {
   return path_of(m, object->slots[CLASS_SLOT_NAME], object->slots[CLASS_SLOT_ENVIRONMENT], name, size);
 }
 
+bool class_is_named(const Machine *m, Oop klass, const char *name) {
+  const char *bytes;
+  size_t length;
+  Object *object = machine_object(m, klass);
+  if (object_slots(object) < CLASS_SLOTS || !oop_try_bytes(m, object->slots[CLASS_SLOT_NAME], &bytes, &length)) return false;
+  return length == strlen(name) && memcmp(bytes, name, length) == 0;
+}
+
 bool binding_path(const Machine *m, Oop binding, char *name, size_t size) {
   Object *object = machine_object(m, binding);
   return path_of(m, object->slots[BINDING_KEY], object->slots[BINDING_ENVIRONMENT], name, size);

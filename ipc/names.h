@@ -11,6 +11,7 @@ enum { NAME_MAX_BYTES = 256 };
 
 /* "Foo" or "SystemExceptions.NotFound".  False when it has no name or does not fit. */
 bool class_path(const Machine *m, Oop klass, char *name, size_t size);
+bool class_is_named(const Machine *m, Oop klass, const char *name); /* without namespace */
 /* The class (no metaclass) of that path as this machine sees it, or 0. */
 Oop class_at_path(Machine *m, const char *path, size_t length);
 bool binding_path(const Machine *m, Oop binding, char *name, size_t size);

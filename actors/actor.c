@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: MIT */
+/* actor.c -- the life of one actor: turns, waiting, the end.  Start at actor_run. */
+#include "actor.h"
+
+#include "handles.h"
+#include "runtime_internal.h"
+#include "wire.h"
+
+enum { MAX_VALUES = 258, PACK_FROM_BYTES = 1536 };
+
+ActorExtra *actor_extra(Actor *a) {
+  if (!a->extra) a->extra = account_alloc(a->scheduler->runtime->accounts, ACCOUNT_ACTOR, sizeof *a->extra);
+  return a->extra;
+}
+
+void actor_set_error(Actor *a, const char *text) {
+  Accounts *accounts = a->scheduler->runtime->accounts;
+  ActorExtra *extra = actor_extra(a);
+  if (!extra) return;
+  account_free(accounts, ACCOUNT_ACTOR, extra->error, extra->error_size);
+  extra->error_size = strlen(text) + 1;
+  extra->error = account_alloc_dirty(accounts, ACCOUNT_ACTOR, extra->error_size);
+  if (extra->error) memcpy(extra->error, text, extra->error_size);
+  else extra->error_size = 0;
+}
+
+/* ---- records ------------------------------------------------------------------------------------------------------------------- */
+
+Actor *actor_new(Scheduler *s, const SourceImage *source, unsigned flags) {
+  if (!s->free_actors) s->free_actor_count = actor_table_take_batch(&s->runtime->table, &s->free_actors);
+  Actor *a = s->free_actors;
+  if (!a) return NULL;
+  s->free_actors = a->next;
+  s->free_actor_count--;
+  a->next = NULL;
+  a->scheduler = s;
+  a->flags = (uint16_t)flags;
+  a->machine.source = source;
+  mailbox_open(&a->mailbox, actor_tag(actor_id(a)));
+  s->spawned++;
+  return a;
+}
+
+/* The record's next life has another id. */
+static uint64_t next_id(uint64_t id) {
+  uint64_t generation = id >> ACTOR_INDEX_BITS, index = id & (((uint64_t)1 << ACTOR_INDEX_BITS) - 1);
+  if (++generation >> ACTOR_GENERATION_BITS) generation = 1;
+  return generation << ACTOR_INDEX_BITS | index;
+}
+
+static void give_back_half(Scheduler *s) {
+  Actor *first = s->free_actors, *last = first;
+  for (unsigned i = 1; i < ACTOR_BATCH * 4; i++) last = last->next;
+  s->free_actors = last->next;
+  s->free_actor_count -= ACTOR_BATCH * 4;
+  actor_table_give_list(&s->runtime->table, first, last);
+}
+
+static void free_record(Scheduler *s, Actor *a) {
+  uint64_t id = next_id(actor_id(a));
+  size_t start = offsetof(Actor, next);
+  memset((char *)a + start, 0, sizeof *a - start);
+  atomic_store_explicit(&a->id, id, memory_order_relaxed);
+  a->next = s->free_actors;
+  s->free_actors = a;
+  s->ended++;
+  if (++s->free_actor_count >= ACTOR_BATCH * 8) give_back_half(s);
+}
+
+static void free_extra(Scheduler *s, Actor *a) {
+  Accounts *accounts = s->runtime->accounts;
+  ActorExtra *extra = a->extra;
+  if (!extra) return;
+  if (extra->reason) message_free(&s->messages, extra->reason);
+  account_free(accounts, ACCOUNT_ACTOR, extra->links, extra->link_capacity * sizeof *extra->links);
+  account_free(accounts, ACCOUNT_ACTOR, extra->subscriptions, extra->subscription_capacity * sizeof *extra->subscriptions);
+  account_free(accounts, ACCOUNT_ACTOR, extra->error, extra->error_size);
+  account_free(accounts, ACCOUNT_ACTOR, extra, sizeof *extra);
+  a->extra = NULL;
+}
+
+static void free_message(Scheduler *s, Message *message) {
+  if (message->kind == MESSAGE_TIMER) scheduler_free_timer(s, (Timer *)message);
+  else message_free(&s->messages, message);
+}
+
+static void free_machine(Scheduler *s, Actor *a) {
+  const SourceImage *source = a->machine.source;
+  a->machine.thread = s->context;
+  if (actor_is(a, ACTOR_STARTED)) machine_destroy(&a->machine);
+  source_image_release(source);
+}
+
+static void free_held(Scheduler *s, Actor *a) {
+  if (a->timer) scheduler_cancel_timer(s, a->timer);
+  handles_close_all(s, a);
+  free_machine(s, a);
+  free_extra(s, a);
+}
+
+void actor_destroy(Scheduler *s, Actor *a) {
+  Message *message = mailbox_close(&a->mailbox);
+  for (Message *next; message; message = next) next = message->next, free_message(s, message);
+  while ((message = inbox_take(a))) free_message(s, message);
+  a->scheduler = s;
+  free_held(s, a);
+  free_record(s, a);
+}
+
+/* ---- the end -------------------------------------------------------------------------------------------------------------------- */
+
+void actor_exit_later(Actor *a, Message *reason) {
+  Scheduler *s = a->scheduler;
+  if (actor_is(a, ACTOR_EXITING)) {
+    if (reason) message_free(&s->messages, reason);
+    return;
+  }
+  a->flags |= ACTOR_EXITING;
+  if (!reason) return;
+  ActorExtra *extra = actor_extra(a);
+  if (extra) extra->reason = reason;
+  else message_free(&s->messages, reason);
+}
+
+/* The reason as text, for ends that Smalltalk has no say in. */
+static Message *text_reason(Scheduler *s, const char *text) {
+  size_t size = strlen(text);
+  Message *reason = message_new(&s->messages, MESSAGE_EXIT, size + WIRE_SCALAR_MAX);
+  if (!reason) return NULL;
+  uint8_t *at = wire_put_string(reason->bytes, (uint32_t)size);
+  memcpy(at, text, size);
+  reason->size = (uint32_t)(at + size - reason->bytes);
+  return reason;
+}
+
+/* Closes the mailbox, tells everyone, frees everything. */
+static void end(Scheduler *s, Actor *a) {
+  uint64_t id = actor_id(a);
+  const Message *reason = a->extra ? a->extra->reason : NULL;
+  Message *late = mailbox_close(&a->mailbox), *message;
+  if (actor_is(a, ACTOR_MAIN)) runtime_halt(s->runtime, reason ? 1 : 0);
+  promises_break(s, a, reason);
+  links_announce_exit(s, a, reason);
+  while ((message = inbox_take(a))) undeliverable(s, id, message, reason);
+  for (Message *next; late; late = next) {
+    next = late->next;
+    undeliverable(s, id, late, reason);
+  }
+  free_held(s, a);
+  free_record(s, a);
+}
+
+/* ---- decoding and encoding ------------------------------------------------------------------------------------------------------- */
+
+bool actor_decode_may_gc(Scheduler *s, Actor *a, const Message *message, Oop *values, unsigned max, unsigned *count) {
+  Decoder *d = &s->decoder;
+  d->source = message->source ? message->source : a->machine.source;
+  d->self_id = actor_id(a);
+  d->references_allowed = true;
+  if (decoder_values_may_gc(d, &a->machine, message->bytes, message->size, values, max, count) == CODEC_OK) return true;
+  actor_set_error(a, d->error);
+  return false;
+}
+
+Oop actor_hashed_list(Scheduler *s, Actor *a, Oop rest) {
+  Decoder *d = &s->decoder;
+  Oop list = machine_new_unchecked(&a->machine, CLASS_ARRAY, FORMAT_POINTERS, d->hashed_count + 1);
+  for (uint32_t i = 0; i < d->hashed_count; i++) oop_to_object(list)->slots[i] = d->hashed[i];
+  oop_to_object(list)->slots[d->hashed_count] = rest;
+  return list;
+}
+
+void actor_note_hashed(Scheduler *s, Actor *a) {
+  if (!s->decoder.hashed_count) return;
+  Object *state = oop_to_object(a->machine.roots[ROOT_ACTOR]);
+  Oop list = actor_hashed_list(s, a, state->slots[STATE_REHASH]);
+  machine_store(&a->machine, state, STATE_REHASH, list);
+}
+
+bool actor_has_unhashed(const Actor *a) {
+  Oop state = a->machine.roots[ROOT_ACTOR];
+  return oop_is_pointer(state) && state && oop_to_object(state)->slots[STATE_REHASH] != OOP_NIL;
+}
+
+static CodecStatus encode_values(Scheduler *s, Actor *a, const unsigned *handles, unsigned count, MessageSink *sink) {
+  Encoder *e = &s->encoder;
+  Machine *m = &a->machine;
+  CodecStatus status = CODEC_OK;
+  encoder_begin(e, m, &sink->sink);
+  e->self_id = actor_id(a);
+  e->self_object = m->roots[ROOT_SELF] != OOP_NIL && !actor_is(a, ACTOR_PLAIN) ? m->roots[ROOT_SELF] : 0;
+  for (unsigned i = 0; i < count && status == CODEC_OK; i++)
+    status = encoder_put(e, handles ? machine_handle(m, handles[i]) : i ? m->args[i] : m->selector, i);
+  encoder_end(e);
+  return status;
+}
+
+Message *actor_encode_may_gc(Scheduler *s, Actor *a, MessageKind kind, const unsigned *handles, unsigned count) {
+  MessageSink sink;
+  Machine *m = &a->machine;
+  for (;;) {
+    if (!message_sink_begin(&sink, &s->messages, kind)) return actor_set_error(a, "no memory for a message"), NULL;
+    CodecStatus status = encode_values(s, a, handles, count, &sink);
+    if (status == CODEC_OK) break;
+    message_sink_abandon(&sink);
+    if (status != CODEC_NEEDS_EXPORT) return actor_set_error(a, s->encoder.error), NULL;
+    unsigned promise = machine_push_handle(m, s->encoder.unnumbered), selector = machine_push_handle(m, handles ? OOP_NIL : m->selector);
+    uint64_t number = promise_register_may_gc(a, promise);
+    if (!handles) m->selector = machine_handle(m, selector);
+    machine_pop_handles(m, promise);
+    if (!number) return actor_set_error(a, "no memory for a promise"), NULL;
+  }
+  Message *message = message_sink_take(&sink, s->encoder.refers_to_source ? m->source : NULL);
+  message->from = actor_id(a);
+  return message;
+}
+
+/* ---- turns ------------------------------------------------------------------------------------------------------------------------ */
+
+static Oop symbol_may_gc(Machine *m, const char *name) { return machine_symbol_may_gc(m, name, strlen(name)); }
+
+/* RECEIVER SELECTOR VALUES, or, when collections in it must be rehashed first, `list rehashAndSend: selector to: receiver with: {values}`. */
+static bool start_may_gc(Scheduler *s, Actor *a, Oop receiver, Oop selector, unsigned argc, const Oop *values) {
+  Machine *m = &a->machine;
+  if (!s->decoder.hashed_count) return machine_start_may_gc(m, receiver, selector, argc, values);
+  Oop list = actor_hashed_list(s, a, OOP_NIL), array = machine_new_unchecked(m, CLASS_ARRAY, FORMAT_POINTERS, argc);
+  for (unsigned i = 0; i < argc; i++) oop_to_object(array)->slots[i] = values[i];
+  unsigned handle = machine_push_handle(m, list);
+  Oop arguments[3] = {selector, receiver, array};
+  for (unsigned i = 0; i < 3; i++) machine_push_handle(m, arguments[i]);
+  Oop trampoline = symbol_may_gc(m, "rehashAndSend:to:with:");
+  for (unsigned i = 0; i < 3; i++) arguments[i] = machine_handle(m, handle + 1 + i);
+  bool ok = trampoline && machine_start_may_gc(m, machine_handle(m, handle), trampoline, 3, arguments);
+  machine_pop_handles(m, handle);
+  return ok;
+}
+
+/* A message that this actor cannot read hurts its sender, not it. */
+static void refuse_message(Scheduler *s, Actor *a, Message *message) {
+  const char *text = a->extra && a->extra->error ? a->extra->error : "the message could not be read";
+  if (message->kind == MESSAGE_REQUEST && message->number)
+    promise_reply_text(s, a, message->from, message->number, PROMISE_REJECTED, text);
+  if (message->kind == MESSAGE_INIT) actor_exit_later(a, text_reason(s, text));
+}
+
+static bool begin_request(Scheduler *s, Actor *a, const Message *message) {
+  Oop values[MAX_VALUES];
+  unsigned count;
+  if (!actor_decode_may_gc(s, a, message, values, MAX_VALUES, &count) || count < 1) return false;
+  a->turn = TURN_REQUEST;
+  a->reply_to = message->from;
+  a->reply_promise = message->number;
+  return start_may_gc(s, a, a->machine.roots[ROOT_SELF], values[0], count - 1, values + 1);
+}
+
+static bool begin_init(Scheduler *s, Actor *a, const Message *message) {
+  Oop values[MAX_VALUES];
+  unsigned count;
+  if (!actor_decode_may_gc(s, a, message, values, MAX_VALUES, &count) || count < 2) return false;
+  a->turn = TURN_INIT;
+  return start_may_gc(s, a, values[0], values[1], count - 2, values + 2);
+}
+
+/* Behaviour selectors for messages that are no requests; the first argument is always the sender, where there is one. */
+static const char *event_selector(const Message *message) {
+  switch (message->kind) {
+  case MESSAGE_EXIT: return "linkedPeer:terminatedWith:";
+  case MESSAGE_DOWN: return "peer:monitor:terminatedWith:";
+  case MESSAGE_PLAIN: return "messageReceived:";
+  default: return handles_event_selector(message);
+  }
+}
+
+/* Who sent the message, as the first argument of an event; 0: no memory. */
+static Oop sender_may_gc(Machine *m, const Message *message) {
+  Oop proxy = machine_new_may_gc(m, CLASS_ACTOR_PROXY, FORMAT_FIXED, 1);
+  if (proxy) oop_to_object(proxy)->slots[PROXY_ID] = oop_from_small((int64_t)message->from);
+  return proxy;
+}
+
+static bool begin_event(Scheduler *s, Actor *a, const Message *message) {
+  Machine *m = &a->machine;
+  Oop value = OOP_NIL, selector, arguments[3];
+  unsigned count, argc = 0;
+  bool has_sender = message->kind == MESSAGE_EXIT || message->kind == MESSAGE_DOWN;
+  selector = symbol_may_gc(m, event_selector(message));
+  if (!selector || !machine_lookup(m, machine_class_of(m, m->roots[ROOT_SELF]), selector)) return false;
+  unsigned handle = machine_push_handle(m, selector);
+  machine_push_handle(m, has_sender ? sender_may_gc(m, message) : OOP_NIL);
+  bool ok = machine_handle(m, handle + 1) && actor_decode_may_gc(s, a, message, &value, 1, &count);
+  if (has_sender) arguments[argc++] = machine_handle(m, handle + 1);
+  if (message->kind == MESSAGE_DOWN) arguments[argc++] = oop_from_small((int64_t)message->number);
+  arguments[argc++] = value;
+  a->turn = TURN_OTHER;
+  ok = ok && start_may_gc(s, a, m->roots[ROOT_SELF], machine_handle(m, handle), argc, arguments);
+  machine_pop_handles(m, handle);
+  return ok;
+}
+
+static bool begin_reactions(Actor *a, const Message *message) {
+  Machine *m = &a->machine;
+  a->reactions--;
+  Oop selector = symbol_may_gc(m, "runReactions"), promise = promise_find(m, message->number);
+  if (!promise || !selector) return false;
+  a->turn = TURN_OTHER;
+  return machine_start_may_gc(m, promise, selector, 0, NULL);
+}
+
+static bool begin(Scheduler *s, Actor *a, const Message *message) {
+  switch (message->kind) {
+  case MESSAGE_REQUEST: return begin_request(s, a, message);
+  case MESSAGE_INIT: return begin_init(s, a, message);
+  case MESSAGE_REACTIONS: return begin_reactions(a, message);
+  default: return begin_event(s, a, message);
+  }
+}
+
+/* Starts the turn of the next message.  False: there is none. */
+static bool begin_turn(Scheduler *s, Actor *a) {
+  Message *message;
+  while (!actor_is(a, ACTOR_EXITING) && (message = inbox_take(a))) {
+    bool begun = begin(s, a, message);
+    if (!begun) refuse_message(s, a, message);
+    free_message(s, message);
+    if (!begun) continue;
+    a->flags |= ACTOR_IN_TURN;
+    return true;
+  }
+  return false;
+}
+
+static void end_turn(Scheduler *s, Actor *a) {
+  Machine *m = &a->machine;
+  a->flags &= (uint16_t)~ACTOR_IN_TURN;
+  if (a->turn == TURN_INIT) m->roots[ROOT_SELF] = m->roots[ROOT_RESULT];
+  else if (a->turn == TURN_REQUEST && a->reply_promise) promise_answer_turn_may_gc(s, a);
+  a->turn = TURN_NONE;
+  a->reply_promise = 0;
+  m->roots[ROOT_RESULT] = OOP_NIL;
+}
+
+/* The bottom frame of a plain actor has returned: it is over; the program may have more to run. */
+static void end_plain(Scheduler *s, Actor *a) {
+  Runtime *runtime = s->runtime;
+  if (actor_is(a, ACTOR_MAIN) && runtime->next_may_gc && runtime->next_may_gc(runtime->next_context, &a->machine)) return;
+  actor_exit_later(a, NULL);
+}
+
+/* ---- running ---------------------------------------------------------------------------------------------------------------------- */
+
+static bool start_machine(Scheduler *s, Actor *a) {
+  if (actor_is(a, ACTOR_STARTED)) return true;
+  const SourceImage *source = a->machine.source;
+  if (!machine_init(&a->machine, s->context, source, a)) {
+    a->machine.source = source;
+    return false;
+  }
+  a->flags |= ACTOR_STARTED;
+  a->machine.heap_limit = s->runtime->options.heap_limit;
+  if (s->runtime->options.depth_limit_kb) a->machine.depth_limit_kb = s->runtime->options.depth_limit_kb;
+  return true;
+}
+
+static void note_for_packing(Scheduler *s, Actor *a) {
+  if (actor_is(a, ACTOR_ON_PACK_LIST) || a->machine.block_size < PACK_FROM_BYTES || s->pack_count == 64) return;
+  uint32_t place = (s->pack_first + s->pack_count++) % 64;
+  s->pack_ring[place].id = actor_id(a);
+  s->pack_ring[place].since = s->now;
+  a->flags |= ACTOR_ON_PACK_LIST;
+}
+
+void actor_pack(Scheduler *s, Actor *a) {
+  a->flags &= (uint16_t)~ACTOR_ON_PACK_LIST;
+  a->machine.thread = s->context;
+  if (actor_is(a, ACTOR_STARTED)) machine_pack_may_gc(&a->machine);
+}
+
+/* True: it rests and is nobody's. */
+static bool try_rest(Scheduler *s, Actor *a) {
+  note_for_packing(s, a);
+  return mailbox_try_rest(&a->mailbox, actor_tag(actor_id(a)));
+}
+
+/* Is there something to run?  Begins a turn if need be. */
+static bool ready(Scheduler *s, Actor *a) {
+  if (!actor_is(a, ACTOR_IN_TURN)) return begin_turn(s, a);
+  return !actor_is(a, ACTOR_WAITING) || actor_is(a, ACTOR_WAKE);
+}
+
+/* After a slice that ended for STATUS.  True: go on with this actor now. */
+static void after_run(Scheduler *s, Actor *a, RunStatus status) {
+  switch (status) {
+  case RUN_DONE:
+    if (actor_is(a, ACTOR_PLAIN)) end_plain(s, a);
+    else end_turn(s, a);
+    break;
+  case RUN_WAITING: a->flags |= ACTOR_WAITING; break;
+  case RUN_DIED: actor_exit_later(a, text_reason(s, "the machine could not go on (out of memory while handling an error)")); break;
+  case RUN_BUDGET: break;
+  }
+}
+
+void actor_run(Scheduler *s, Actor *a) {
+  int32_t slice = s->runtime->options.slice, left = slice;
+  a->scheduler = s;
+  a->machine.thread = s->context;
+  if (!start_machine(s, a)) actor_exit_later(a, text_reason(s, "no memory for a heap"));
+  for (;;) {
+    if (mailbox_has_mail(&a->mailbox)) actor_read_mailbox(s, a);
+    if (!actor_is(a, ACTOR_EXITING) && !ready(s, a)) {
+      if (actor_is(a, ACTOR_EXITING)) continue;
+      if (try_rest(s, a)) break;
+      continue;
+    }
+    if (actor_is(a, ACTOR_EXITING)) {
+      end(s, a);
+      break;
+    }
+    a->flags &= (uint16_t)~(ACTOR_WAITING | ACTOR_WAKE);
+    a->waits_for_mail = 0;
+    RunStatus status = machine_run(&a->machine, left);
+    left = a->machine.budget - 2;
+    after_run(s, a, status);
+    if (left > 0 && status != RUN_BUDGET) continue;
+    if (actor_is(a, ACTOR_EXITING)) continue;
+    scheduler_requeue(s, a, status == RUN_BUDGET);
+    break;
+  }
+  s->fresh_share -= slice - left;
+}

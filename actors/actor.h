@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+/* actor.h -- the record of one actor.
+ *
+ *            any thread                      owner only
+ *   +---------------------------+------------------------------------------------+
+ *   | mailbox | id              | inbox | turn | timer | extra -> links, handles | Machine -> block
+ *   +---------------------------+------------------------------------------------+
+ *
+ * Records live in the chunks of the ActorTable and are never given back while the runtime lives, so any thread may push to a record through
+ * an old id: the mailbox refuses it (mailbox.h).  Everything but mailbox and id belongs to the thread that owns the actor: the one that
+ * woke it, then the scheduler that has it in a queue or runs it.  Nobody owns an actor whose mailbox is idle.
+ *
+ * A *behaviour* actor holds an object (ROOT_SELF) and runs one turn per message; between turns it has no stack.  A *plain* actor runs one block
+ * and receives when it wants to. */
+#ifndef ATOLL_ACTOR_H
+#define ATOLL_ACTOR_H
+
+#include "mailbox.h"
+#include "timer.h"
+
+typedef struct Actor Actor;
+typedef struct ActorExtra ActorExtra;
+typedef struct Scheduler Scheduler;
+typedef struct Runtime Runtime;
+
+/* id = generation << ACTOR_INDEX_BITS | index in the table; fits a SmallInteger.  0 is nobody. */
+enum { ACTOR_INDEX_BITS = 28, ACTOR_GENERATION_BITS = 33 };
+
+typedef enum ActorFlag {
+  ACTOR_PLAIN = 1,      /* no behaviour: runs a block */
+  ACTOR_STARTED = 2,    /* machine_init done */
+  ACTOR_IN_TURN = 4,    /* has frames to run */
+  ACTOR_WAITING = 8,    /* the running primitive waits (OOP_YIELD) */
+  ACTOR_WAKE = 16,      /* ... and its reason may have come */
+  ACTOR_EXITING = 32,   /* ends as soon as its frames can be dropped; extra->reason */
+  ACTOR_TRAPS_EXIT = 64,
+  ACTOR_MAIN = 128,     /* the program; its end is the end of the runtime */
+  ACTOR_PINNED = 256,   /* holds handles of a loop: stays on its scheduler */
+  ACTOR_ON_PACK_LIST = 512
+} ActorFlag;
+
+/* What kind of turn is running. */
+typedef enum TurnKind { TURN_NONE, TURN_INIT, TURN_REQUEST, TURN_OTHER } TurnKind;
+
+struct Actor {
+  /* any thread */
+  Mailbox mailbox;
+  _Atomic uint64_t id;
+
+  /* owner only */
+  Actor *next; /* in a queue or free list */
+  Scheduler *scheduler;          /* runs it now, or ran it last */
+  Message *inbox, *inbox_last;   /* taken out of the mailbox, not yet begun */
+  Timer *timer;                  /* the wait's timer */
+  ActorExtra *extra;             /* NULL until needed */
+  uint64_t reply_to, reply_promise; /* of the running turn; 0: nobody waits for it */
+  uint32_t promise_serial;
+  uint32_t reactions; /* REACTIONS messages in the inbox */
+  uint16_t flags;
+  uint8_t turn;
+  uint8_t waits_for_mail; /* the waiting primitive is a receive */
+  Machine machine;
+};
+
+/* What few actors have. */
+typedef enum LinkKind { LINK_PEER, LINK_MONITORED_BY, LINK_MONITORING } LinkKind;
+typedef struct Link {
+  uint64_t peer, reference;
+  uint8_t kind;
+} Link;
+
+/* Somebody else's promise that is settled when one of ours is. */
+typedef struct Subscription {
+  uint64_t promise; /* ours; 0: a request that was detached or not yet answered */
+  uint64_t actor, number;
+} Subscription;
+
+typedef struct Handle Handle; /* handles.h */
+
+struct ActorExtra {
+  Link *links;
+  uint32_t link_count, link_capacity;
+  Subscription *subscriptions;
+  uint32_t subscription_count, subscription_capacity;
+  Handle *handles;
+  Message *reason; /* why it ends; NULL: normally */
+  char *error;     /* text of the last failed primitive */
+  size_t error_size;
+};
+
+static inline uint64_t actor_id(const Actor *a) { return atomic_load_explicit(&a->id, memory_order_relaxed); }
+static inline uint16_t actor_tag(uint64_t id) { return (uint16_t)(id >> ACTOR_INDEX_BITS); }
+static inline bool actor_is(const Actor *a, ActorFlag flag) { return (a->flags & flag) != 0; }
+static inline Actor *actor_of_machine(const Machine *m) { return m->owner; }
+
+/* Its extra part, made now if need be.  NULL: no memory. */
+ActorExtra *actor_extra(Actor *a);
+
+/* ---- lifecycle (actor.c) -------------------------------------------------------------------------------------------------- */
+
+/* A new actor on SOURCE (retained by the caller, owned by the actor from now on), owned by the calling scheduler.  NULL: no memory. */
+Actor *actor_new(Scheduler *s, const SourceImage *source, unsigned flags);
+
+/* Runs it until it waits, has used its slice or ends.  The caller owns it and does not touch it afterwards. */
+void actor_run(Scheduler *s, Actor *a);
+
+/* Asks A, which the caller owns, to end with REASON (owned; NULL: normal) at its next safe point. */
+void actor_exit_later(Actor *a, Message *reason);
+
+/* Frees everything A holds and tells nobody: at the end of the runtime. */
+void actor_destroy(Scheduler *s, Actor *a);
+
+/* Collects the heap of an actor that has been idle for a while. */
+void actor_pack(Scheduler *s, Actor *a);
+
+/* ---- sending (delivery.c) ------------------------------------------------------------------------------------------------- */
+
+/* Delivers MESSAGE (owned) to the actor with that id.  False: it is not there; the message is still the caller's. */
+bool actor_try_deliver(Scheduler *s, uint64_t id, Message *message);
+/* The same for messages that nobody misses. */
+void actor_deliver(Scheduler *s, uint64_t id, Message *message);
+/* A message without bytes. */
+void actor_signal(Scheduler *s, Actor *from, uint64_t to, MessageKind kind, uint64_t number, uint64_t number2);
+void inbox_append(Actor *a, Message *message);
+Message *inbox_take(Actor *a);
+/* Takes everything out of the mailbox: signals act at once, the rest goes to the inbox. */
+void actor_read_mailbox(Scheduler *s, Actor *a);
+
+/* ---- signals: links and monitors (links.c) ----------------------------------------------------------------------------------- */
+
+bool links_add(Actor *a, LinkKind kind, uint64_t peer, uint64_t reference);
+void links_remove(Actor *a, LinkKind kind, uint64_t peer, uint64_t reference);
+bool links_find(const Actor *a, LinkKind kind, uint64_t peer, uint64_t reference);
+/* Tells everybody linked with or monitoring A that it ends with REASON (borrowed; NULL: normally). */
+void links_announce_exit(Scheduler *s, Actor *a, const Message *reason);
+/* Answers a message that came too late for its receiver, which is gone. */
+void undeliverable(Scheduler *s, uint64_t dead_id, Message *message, const Message *reason);
+void links_receive(Scheduler *s, Actor *a, Message *message); /* LINK UNLINK MONITOR DEMONITOR EXIT DOWN KILL; owned */
+
+/* ---- promises (promises.c) ---------------------------------------------------------------------------------------------------- */
+
+/* Gives the promise in m->args[0] or HANDLE a number and a place in the table.  0: no memory. */
+uint64_t promise_register_may_gc(Actor *a, unsigned handle);
+/* A new pending promise with a number; 0: no memory. */
+Oop promise_new_may_gc(Actor *a);
+Oop promise_find(Machine *m, uint64_t number); /* or 0 */
+void promise_forget(Actor *a, Object *promise);
+/* REPLY and SETTLE; owned. */
+void promise_receive_may_gc(Scheduler *s, Actor *a, Message *message);
+void promise_receive_subscription(Scheduler *s, Actor *a, Message *message);
+/* Settles a promise that this actor owns and tells subscribers. PROMISE in handle, value in HANDLE + 1. */
+void promise_settle_may_gc(Scheduler *s, Actor *a, unsigned handle, PromiseState state);
+bool promise_subscribe(Actor *a, uint64_t promise, uint64_t actor, uint64_t number);
+/* The turn of A is over with m->roots[ROOT_RESULT]: answers whoever waits for it. */
+void promise_answer_turn_may_gc(Scheduler *s, Actor *a);
+/* Sends VALUE, encoded now, as the answer to another actor's promise. */
+void promise_reply(Scheduler *s, Actor *a, uint64_t to, uint64_t number, PromiseState state, Oop value);
+void promise_reply_broken(Scheduler *s, uint64_t from, uint64_t to, uint64_t number, const Message *reason);
+void promise_reply_text(Scheduler *s, Actor *a, uint64_t to, uint64_t number, PromiseState state, const char *text);
+/* All who wait for something of A learn that it is gone. */
+void promises_break(Scheduler *s, Actor *a, const Message *reason);
+
+/* Slots of the Array in ROOT_ACTOR. */
+enum {
+  STATE_FREE,    /* number of the first free slot, 0: none */
+  STATE_REHASH,  /* Array of collections that came and must be rehashed, or nil */
+  STATE_SAVED,   /* Smalltalk: messages that a selective receive passed over */
+  STATE_LOCAL,   /* Smalltalk: whatever else it keeps per actor */
+  STATE_FIRST    /* promises that wait, or SmallIntegers: next free slot */
+};
+/* The state array, made now if need be; 0: no memory. */
+Oop actor_state_may_gc(Actor *a);
+/* An Array of the hashed collections in the message just decoded, and REST as its last element.  Allocates in what the decoder reserved. */
+Oop actor_hashed_list(Scheduler *s, Actor *a, Oop rest);
+/* Puts them on the state's list.  The state exists. */
+void actor_note_hashed(Scheduler *s, Actor *a);
+bool actor_has_unhashed(const Actor *a);
+/* Decodes MESSAGE into VALUES; on failure a->extra->error has the text. */
+bool actor_decode_may_gc(Scheduler *s, Actor *a, const Message *message, Oop *values, unsigned max, unsigned *count);
+/* A message of KIND from A with the COUNT values in HANDLES; HANDLES NULL: the send that runs, m->selector and its arguments.  NULL: cannot be
+ * sent, the error's text is set.  Promises that had no number get one. */
+Message *actor_encode_may_gc(Scheduler *s, Actor *a, MessageKind kind, const unsigned *handles, unsigned count);
+
+/* ---- errors of primitives ---- */
+void actor_set_error(Actor *a, const char *text);
+
+#endif

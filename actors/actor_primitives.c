@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: MIT */
+/* actor_primitives.c -- spawning, sending to proxies, receiving, links, ending. */
+#include "primitives.h"
+#include "runtime_internal.h"
+#include "waiting.h"
+
+/* Machines that are not run by a scheduler (the image builder's) have no actor: these primitives then fail. */
+#define ACTOR_OR_FAIL(m)                                                    \
+  Actor *a = actor_of_machine(m);                                           \
+  if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);                    \
+  Scheduler *s = a->scheduler;                                              \
+  (void)s
+
+/* ---- messages to proxies ------------------------------------------------------------------------------------------------------- */
+
+typedef enum ProxyMode { PROXY_SYNC, PROXY_ASYNC, PROXY_BLOCKING } ProxyMode;
+
+static void break_promise(Actor *a, Oop x, uint64_t target) {
+  Object *promise = oop_to_object(x);
+  promise_forget(a, promise);
+  promise->slots[PROMISE_STATE] = oop_from_small(PROMISE_BROKEN);
+  promise->slots[PROMISE_OWNER] = oop_from_small((int64_t)target);
+}
+
+/* Sends MESSAGE now or after DELAY milliseconds. */
+static bool send_now_or_later(Scheduler *s, uint64_t target, Message *message, Oop delay) {
+  if (!oop_is_small(delay)) return actor_try_deliver(s, target, message);
+  uint64_t wait = oop_to_small(delay) > 0 ? (uint64_t)oop_to_small(delay) * 1000000 : 0;
+  return scheduler_start_timer(s, target, message, scheduler_now(s) + wait) != NULL;
+}
+
+/* A request with the running send's selector and arguments (HANDLES NULL) or with the values in HANDLES. */
+static Oop send_request_may_gc(Machine *m, uint64_t target, ProxyMode mode, Oop delay, const unsigned *handles, unsigned count) {
+  Actor *a = actor_of_machine(m);
+  Scheduler *s = a->scheduler;
+  unsigned handle = machine_push_handle(m, OOP_NIL), selector = machine_push_handle(m, handles ? OOP_NIL : m->selector);
+  if (mode != PROXY_ASYNC) {
+    Oop promise = promise_new_may_gc(a);
+    if (!promise) return machine_pop_handles(m, handle), primitive_fail(m, FAILURE_NO_MEMORY);
+    machine_set_handle(m, handle, promise);
+  }
+  if (!handles) m->selector = machine_handle(m, selector);
+  Message *message = actor_encode_may_gc(s, a, MESSAGE_REQUEST, handles, count);
+  Oop promise = machine_handle(m, handle);
+  machine_pop_handles(m, handle);
+  if (!message) {
+    if (promise != OOP_NIL) promise_forget(a, oop_to_object(promise));
+    return primitive_fail(m, FAILURE_UNSUPPORTED);
+  }
+  if (promise != OOP_NIL) message->number = (uint64_t)oop_to_small(oop_to_object(promise)->slots[PROMISE_NUMBER]);
+  if (!send_now_or_later(s, target, message, delay)) {
+    if (promise != OOP_NIL) break_promise(a, promise, target);
+    message_free(&s->messages, message);
+  }
+  return promise;
+}
+
+static Oop proxy_send(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  Object *proxy = oop_to_object(m->args[0]);
+  if (!oop_is_small(proxy->slots[PROXY_ID])) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  uint64_t target = (uint64_t)oop_to_small(proxy->slots[PROXY_ID]);
+  if (object_class_index(proxy) == CLASS_ACTOR_PROXY) return send_request_may_gc(m, target, PROXY_SYNC, OOP_NIL, NULL, m->argc + 1);
+  Oop mode = proxy->slots[PROXY_MODE];
+  if (mode == oop_from_small(PROXY_BLOCKING)) return primitive_fail(m, FAILURE_WRONG_STATE); /* the body waits */
+  return send_request_may_gc(m, target, (ProxyMode)oop_to_small(mode), proxy->slots[PROXY_DELAY], NULL, m->argc + 1);
+}
+
+/* Actor class >> send: selector with: arguments to: id mode: mode after: delay */
+static Oop actor_request(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  unsigned handles[256], count = 1;
+  if (!oop_has_class(m->args[2], CLASS_ARRAY) || !oop_is_small(m->args[3]) || !oop_is_small(m->args[4]))
+    return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  Object *arguments = oop_to_object(m->args[2]);
+  if (object_slots(arguments) > 255) return primitive_fail(m, FAILURE_TOO_LARGE);
+  unsigned first = handles[0] = machine_push_handle(m, m->args[1]);
+  for (size_t i = 0; i < object_slots(arguments); i++) handles[count++] = machine_push_handle(m, arguments->slots[i]);
+  Oop answer = send_request_may_gc(m, (uint64_t)oop_to_small(m->args[3]), (ProxyMode)oop_to_small(m->args[4]), m->args[5], handles, count);
+  machine_pop_handles(m, first);
+  return answer;
+}
+
+/* Actor class >> sendPlain: object to: id */
+static Oop actor_send(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  if (!oop_is_small(m->args[2])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  unsigned handle = machine_push_handle(m, m->args[1]);
+  Message *message = actor_encode_may_gc(s, a, MESSAGE_PLAIN, &handle, 1);
+  machine_pop_handles(m, handle);
+  if (!message) return primitive_fail(m, FAILURE_UNSUPPORTED);
+  bool delivered = actor_try_deliver(s, (uint64_t)oop_to_small(m->args[2]), message);
+  if (!delivered) message_free(&s->messages, message);
+  return oop_from_bool(delivered);
+}
+
+/* ---- spawning -------------------------------------------------------------------------------------------------------------------- */
+
+enum { SPAWN_PLAIN = 1, SPAWN_LINK = 2, SPAWN_ANSWER_ACTOR = 4 };
+
+/* The child starts with one message in its inbox: what to run.  Everything else happens there. */
+static Actor *new_child_may_gc(Machine *m, const unsigned *handles, unsigned count, unsigned flags) {
+  Actor *a = actor_of_machine(m);
+  Scheduler *s = a->scheduler;
+  const SourceImage *(*freeze)(Machine *) = s->runtime->options.freeze_for_spawn_may_gc;
+  const SourceImage *source = freeze ? freeze(m) : source_image_retain(m->source);
+  if (!source) return NULL;
+  Message *init = actor_encode_may_gc(s, a, MESSAGE_INIT, handles, count);
+  Actor *child = init ? actor_new(s, source, flags & SPAWN_PLAIN ? ACTOR_PLAIN : 0) : NULL;
+  if (!child) {
+    if (init) message_free(&s->messages, init);
+    source_image_release(source);
+    return NULL;
+  }
+  inbox_append(child, init);
+  return child;
+}
+
+static bool link_to_child(Actor *a, Actor *child) {
+  return links_add(a, LINK_PEER, actor_id(child), 0) && links_add(child, LINK_PEER, actor_id(a), 0);
+}
+
+/* Actor class >> spawn: receiver selector: selector arguments: array flags: flags.  Answers an ActorProxy, or an Actor. */
+static Oop actor_spawn(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  unsigned handles[256], count = 2;
+  if (!oop_has_class(m->args[3], CLASS_ARRAY) || !oop_is_small(m->args[4])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  unsigned flags = (unsigned)oop_to_small(m->args[4]);
+  Oop answer = machine_new_may_gc(m, flags & SPAWN_ANSWER_ACTOR ? CLASS_ACTOR : CLASS_ACTOR_PROXY, FORMAT_FIXED, 1);
+  if (!answer) return primitive_fail(m, FAILURE_NO_MEMORY);
+  Object *arguments = oop_to_object(m->args[3]);
+  if (object_slots(arguments) > 250) return primitive_fail(m, FAILURE_TOO_LARGE);
+  unsigned first = machine_push_handle(m, answer);
+  handles[0] = machine_push_handle(m, m->args[1]);
+  handles[1] = machine_push_handle(m, m->args[2]);
+  for (size_t i = 0; i < object_slots(arguments); i++) handles[count++] = machine_push_handle(m, arguments->slots[i]);
+  Actor *child = new_child_may_gc(m, handles, count, flags);
+  answer = machine_handle(m, first);
+  machine_pop_handles(m, first);
+  if (!child) return primitive_fail(m, FAILURE_UNSUPPORTED);
+  if (flags & SPAWN_LINK) link_to_child(a, child);
+  oop_to_object(answer)->slots[PROXY_ID] = oop_from_small((int64_t)actor_id(child));
+  scheduler_enqueue(s, child);
+  return answer;
+}
+
+/* ---- receiving, in plain actors ------------------------------------------------------------------------------------------------- */
+
+/* The next message of the inbox without taking it; reads the mailbox first if need be. */
+static const Message *peek_mail_may_gc(Actor *a) {
+  if (!a->inbox) wait_read_mail_may_gc(a);
+  return a->inbox;
+}
+
+/* Actor class >> receiveUntil: deadline.  Answers the value of a plain message.  Fails with WRONG_STATE when something else is to be
+ * done first (receiveOther), with NOT_FOUND when the deadline has passed. */
+static Oop actor_receive(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  Oop value = OOP_NIL;
+  unsigned count;
+  const Message *next = peek_mail_may_gc(a);
+  if (a->reactions || (next && next->kind != MESSAGE_PLAIN)) return wait_over(a), primitive_fail(m, FAILURE_WRONG_STATE);
+  if (!next) {
+    if (wait_timed_out(a, m->args[1])) return wait_over(a), primitive_fail(m, FAILURE_NOT_FOUND);
+    a->waits_for_mail = 1;
+    return wait_until(a, m->args[1]);
+  }
+  wait_over(a);
+  if (!actor_decode_may_gc(s, a, next, &value, 1, &count)) {
+    message_free(&s->messages, inbox_take(a));
+    return primitive_fail(m, FAILURE_BAD_VALUE);
+  }
+  if (s->decoder.hashed_count) return primitive_fail(m, FAILURE_WRONG_STATE);
+  message_free(&s->messages, inbox_take(a));
+  return value;
+}
+
+/* The values of MESSAGE in an Array after KIND, sender, number and the collections to rehash; 0: failed. */
+static Oop message_array_may_gc(Scheduler *s, Actor *a, const Message *message) {
+  Machine *m = &a->machine;
+  Oop values[258];
+  unsigned count = 0;
+  enum { HEAD = 4 };
+  if (message->size && !actor_decode_may_gc(s, a, message, values, 258, &count)) return 0;
+  unsigned first = machine_push_handle(m, OOP_NIL);
+  if (message->size && s->decoder.hashed_count) machine_set_handle(m, first, actor_hashed_list(s, a, OOP_NIL));
+  for (unsigned i = 0; i < count; i++) machine_push_handle(m, values[i]);
+  Oop answer = machine_new_array_may_gc(m, HEAD + count);
+  if (answer) {
+    Object *array = oop_to_object(answer);
+    array->slots[0] = oop_from_small(message->kind);
+    array->slots[1] = oop_from_small((int64_t)message->from);
+    array->slots[2] = oop_from_small((int64_t)message->number);
+    for (unsigned i = 0; i <= count; i++) machine_store(m, array, HEAD - 1 + i, machine_handle(m, first + i));
+  }
+  machine_pop_handles(m, first);
+  return answer;
+}
+
+/* Actor class >> receiveOther.  Answers an Array of the next message of any kind; nil when there is none. */
+static Oop actor_receive_other(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  const Message *next = peek_mail_may_gc(a);
+  if (!next) return OOP_NIL;
+  if (next->kind == MESSAGE_REACTIONS) return primitive_fail(m, FAILURE_WRONG_STATE);
+  Oop answer = message_array_may_gc(s, a, next);
+  message_free(&s->messages, inbox_take(a));
+  return answer ? answer : primitive_fail(m, FAILURE_BAD_VALUE);
+}
+
+/* Actor class >> nextReaction: the first promise whose blocks are to run, or nil. */
+static Oop actor_next_reaction(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  for (Message **place = &a->inbox, *previous = NULL; *place; previous = *place, place = &(*place)->next) {
+    Message *message = *place;
+    if (message->kind != MESSAGE_REACTIONS) continue;
+    *place = message->next;
+    if (a->inbox_last == message) a->inbox_last = previous;
+    a->reactions--;
+    Oop promise = promise_find(m, message->number);
+    message_free(&s->messages, message);
+    return promise ? promise : OOP_NIL;
+  }
+  return OOP_NIL;
+}
+
+/* Actor class >> takeUnhashed: the collections that arrived and wait for #rehash, or nil. */
+static Oop actor_take_unhashed(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  if (!actor_has_unhashed(a)) return OOP_NIL;
+  Object *state = oop_to_object(m->roots[ROOT_ACTOR]);
+  Oop list = state->slots[STATE_REHASH];
+  state->slots[STATE_REHASH] = OOP_NIL;
+  return list;
+}
+
+/* ---- requests answered later ------------------------------------------------------------------------------------------------------- */
+
+/* Actor class >> detachCaller: {actor id. promise number} of the request of this turn, which is now the program's business; or nil. */
+static Oop actor_detach_caller(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  if (!a->reply_promise) return OOP_NIL;
+  Oop pair = machine_new_array_may_gc(m, 2);
+  if (!pair || !promise_subscribe(a, 0, a->reply_to, a->reply_promise)) return primitive_fail(m, FAILURE_NO_MEMORY);
+  oop_to_object(pair)->slots[0] = oop_from_small((int64_t)a->reply_to);
+  oop_to_object(pair)->slots[1] = oop_from_small((int64_t)a->reply_promise);
+  a->reply_promise = 0;
+  return pair;
+}
+
+static bool take_detached(Actor *a, uint64_t actor, uint64_t number) {
+  for (uint32_t i = 0; a->extra && i < a->extra->subscription_count; i++) {
+    Subscription *waits = &a->extra->subscriptions[i];
+    if (waits->promise || waits->actor != actor || waits->number != number) continue;
+    *waits = a->extra->subscriptions[--a->extra->subscription_count];
+    return true;
+  }
+  return false;
+}
+
+/* Actor class >> reply: value state: state to: id promise: number.  Only once, and only to whom was detached. */
+static Oop actor_reply(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  if (!oop_is_small(m->args[2]) || !oop_is_small(m->args[3]) || !oop_is_small(m->args[4])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  uint64_t to = (uint64_t)oop_to_small(m->args[3]), number = (uint64_t)oop_to_small(m->args[4]);
+  PromiseState state = (PromiseState)(oop_to_small(m->args[2]) & 3);
+  if (number == 0) return OOP_FALSE;
+  if (!take_detached(a, to, number) && !actor_is(a, ACTOR_PLAIN)) return OOP_FALSE;
+  promise_reply(s, a, to, number, state, m->args[1]);
+  return OOP_TRUE;
+}
+
+/* ---- links and ends ----------------------------------------------------------------------------------------------------------------- */
+
+/* Actor class >> signal: kind to: id reference: reference.  Kinds: 1 link, 2 unlink, 3 monitor, 4 demonitor. */
+static Oop actor_signal_primitive(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  if (!oop_is_small(m->args[1]) || !oop_is_small(m->args[2]) || !oop_is_small(m->args[3])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  uint64_t to = (uint64_t)oop_to_small(m->args[2]), reference = (uint64_t)oop_to_small(m->args[3]);
+  if (to == actor_id(a)) return OOP_FALSE;
+  switch (oop_to_small(m->args[1])) {
+  case 1:
+    if (!links_add(a, LINK_PEER, to, 0)) return primitive_fail(m, FAILURE_NO_MEMORY);
+    actor_signal(s, a, to, MESSAGE_LINK, 0, 0);
+    return OOP_TRUE;
+  case 2:
+    links_remove(a, LINK_PEER, to, 0);
+    actor_signal(s, a, to, MESSAGE_UNLINK, 0, 0);
+    return OOP_TRUE;
+  case 3:
+    if (!links_add(a, LINK_MONITORING, to, reference)) return primitive_fail(m, FAILURE_NO_MEMORY);
+    actor_signal(s, a, to, MESSAGE_MONITOR, reference, 0);
+    return OOP_TRUE;
+  case 4:
+    links_remove(a, LINK_MONITORING, to, reference);
+    actor_signal(s, a, to, MESSAGE_DEMONITOR, reference, 0);
+    return OOP_TRUE;
+  default: return primitive_fail(m, FAILURE_BAD_VALUE);
+  }
+}
+
+/* REASON as a message; nil: no bytes; what cannot be sent is replaced by its error text. */
+static Message *reason_message_may_gc(Actor *a, Oop reason, MessageKind kind) {
+  Scheduler *s = a->scheduler;
+  if (reason == OOP_NIL) return NULL;
+  unsigned handle = machine_push_handle(&a->machine, reason);
+  Message *message = actor_encode_may_gc(s, a, kind, &handle, 1);
+  machine_pop_handles(&a->machine, handle);
+  if (message) return message;
+  Oop text = machine_new_string_may_gc(&a->machine, a->extra->error, strlen(a->extra->error));
+  if (!text) return NULL;
+  handle = machine_push_handle(&a->machine, text);
+  message = actor_encode_may_gc(s, a, kind, &handle, 1);
+  machine_pop_handles(&a->machine, handle);
+  return message;
+}
+
+/* Actor class >> exit: id reason: reason kill: aBoolean.  The running actor itself never returns from it. */
+static Oop actor_exit(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  if (!oop_is_small(m->args[1])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  uint64_t id = (uint64_t)oop_to_small(m->args[1]);
+  MessageKind kind = m->args[3] == OOP_TRUE ? MESSAGE_KILL : MESSAGE_EXIT;
+  Message *message = reason_message_may_gc(a, m->args[2], kind);
+  if (id == actor_id(a)) {
+    actor_exit_later(a, message);
+    return OOP_YIELD;
+  }
+  if (!message) message = message_new(&s->messages, kind, 0);
+  if (!message) return primitive_fail(m, FAILURE_NO_MEMORY);
+  message->from = actor_id(a);
+  bool delivered = actor_try_deliver(s, id, message);
+  if (!delivered) message_free(&s->messages, message);
+  return oop_from_bool(delivered);
+}
+
+static Oop actor_trap_exit(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  if (m->args[1] == OOP_TRUE) a->flags |= ACTOR_TRAPS_EXIT;
+  else a->flags &= (uint16_t)~ACTOR_TRAPS_EXIT;
+  return m->args[0];
+}
+
+static Oop actor_is_alive(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  if (!oop_is_small(m->args[1])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  uint64_t id = (uint64_t)oop_to_small(m->args[1]), head;
+  Actor *other = actor_table_at(&s->runtime->table, id);
+  if (!other) return OOP_FALSE;
+  head = atomic_load(&other->mailbox.head);
+  return oop_from_bool((head & MAILBOX_POINTER) != MAILBOX_DEAD && head >> MAILBOX_TAG_SHIFT == actor_tag(id));
+}
+
+/* ---- about this actor and runtime --------------------------------------------------------------------------------------------------- */
+
+static Oop actor_self_id(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  return oop_from_small((int64_t)actor_id(a));
+}
+
+/* 0: behaviour, 1: plain, 3: main. */
+static Oop actor_kind(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  return oop_from_small((actor_is(a, ACTOR_PLAIN) ? 1 : 0) + (actor_is(a, ACTOR_MAIN) ? 2 : 0));
+}
+
+static Oop actor_last_error(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  const char *text = a->extra && a->extra->error ? a->extra->error : "no memory";
+  Oop string = machine_new_string_may_gc(m, text, strlen(text));
+  return string ? string : primitive_fail(m, FAILURE_NO_MEMORY);
+}
+
+/* Two slots per actor for the Smalltalk side: 0 saved messages, 1 anything. */
+static Oop actor_local(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  if (!oop_is_small(m->args[1])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (m->roots[ROOT_ACTOR] == OOP_NIL) return OOP_NIL;
+  return oop_to_object(m->roots[ROOT_ACTOR])->slots[m->args[1] == oop_from_small(0) ? STATE_SAVED : STATE_LOCAL];
+}
+
+static Oop actor_set_local(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  if (!oop_is_small(m->args[1])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  Oop state = actor_state_may_gc(a);
+  if (!state) return primitive_fail(m, FAILURE_NO_MEMORY);
+  machine_store(m, oop_to_object(state), m->args[1] == oop_from_small(0) ? STATE_SAVED : STATE_LOCAL, m->args[2]);
+  return m->args[2];
+}
+
+static Oop actor_count(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  return oop_from_small((int64_t)runtime_actor_count(s->runtime));
+}
+
+static Oop scheduler_count(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  return oop_from_small(s->runtime->scheduler_count);
+}
+
+static Oop runtime_halt_primitive(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  if (!oop_is_small(m->args[1])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  runtime_halt(s->runtime, (int)oop_to_small(m->args[1]) & 255);
+  return OOP_YIELD;
+}
+
+const Primitive actor_primitives[] = {
+    {"proxySend", proxy_send, 0, "send the message to the proxy's actor; answers a promise, or nil when asynchronous", PRIMITIVE_ANY_MESSAGE},
+    {"actorRequest", actor_request, 5, "selector, arguments, actor id, mode, delay in ms or nil: the same for a message at hand", 0},
+    {"actorSend", actor_send, 2, "object, actor id: deliver a plain message; answers whether the actor is there", 0},
+    {"actorSpawn", actor_spawn, 4, "receiver, selector, arguments, flags: a new actor that starts with this send", 0},
+    {"actorReceive", actor_receive, 1, "deadline in ns or nil: wait for the next plain message", 0},
+    {"actorReceiveOther", actor_receive_other, 0, "{kind. sender. number. collections to rehash. values..} of the next message, or nil", 0},
+    {"actorNextReaction", actor_next_reaction, 0, "the next settled promise whose blocks are to run, or nil", 0},
+    {"actorTakeUnhashed", actor_take_unhashed, 0, "collections that arrived and must be rehashed, or nil", 0},
+    {"actorDetachCaller", actor_detach_caller, 0, "{actor id. promise number} of whoever waits for this turn, or nil", 0},
+    {"actorReply", actor_reply, 4, "value, promise state, actor id, promise number: answer a detached request", 0},
+    {"actorSignal", actor_signal_primitive, 3, "1 link 2 unlink 3 monitor 4 demonitor, actor id, reference", 0},
+    {"actorExit", actor_exit, 3, "actor id, reason, whether it can be trapped: end that actor", 0},
+    {"actorTrapExit", actor_trap_exit, 1, "whether exits of linked actors arrive as messages", 0},
+    {"actorIsAlive", actor_is_alive, 1, "is there an actor with that id?", 0},
+    {"actorSelfId", actor_self_id, 0, "id of the running actor", 0},
+    {"actorKind", actor_kind, 0, "0 behaviour, 1 plain, 3 the main program", 0},
+    {"actorLastError", actor_last_error, 0, "why the last message could not be sent or read", 0},
+    {"actorLocal", actor_local, 1, "value of an actor-local slot", 0},
+    {"actorSetLocal", actor_set_local, 2, "set an actor-local slot", 0},
+    {"actorCount", actor_count, 0, "actors alive", 0},
+    {"schedulerCount", scheduler_count, 0, "scheduler threads", 0},
+    {"runtimeHalt", runtime_halt_primitive, 1, "end the program with an exit status", 0},
+    {NULL, NULL, 0, NULL, 0}};

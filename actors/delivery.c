@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT */
+/* delivery.c -- from one actor to another's mailbox, and from there to where it belongs. */
+#include "runtime_internal.h"
+
+bool actor_try_deliver(Scheduler *s, uint64_t id, Message *message) {
+  Actor *to = actor_table_at(&s->runtime->table, id);
+  if (!to) return false;
+  switch (mailbox_push(&to->mailbox, actor_tag(id), message)) {
+  case MAILBOX_WOKE: scheduler_enqueue(s, to); return true;
+  case MAILBOX_QUEUED: return true;
+  default: return false;
+  }
+}
+
+void actor_deliver(Scheduler *s, uint64_t id, Message *message) {
+  if (!actor_try_deliver(s, id, message)) undeliverable(s, id, message, NULL);
+}
+
+void actor_signal(Scheduler *s, Actor *from, uint64_t to, MessageKind kind, uint64_t number, uint64_t number2) {
+  Message *message = message_new(&s->messages, kind, 0);
+  if (!message) return;
+  message->from = actor_id(from);
+  message->number = number;
+  message->number2 = number2;
+  actor_deliver(s, to, message);
+}
+
+void inbox_append(Actor *a, Message *message) {
+  message->next = NULL;
+  if (a->inbox_last) a->inbox_last->next = message;
+  else a->inbox = message;
+  a->inbox_last = message;
+}
+
+Message *inbox_take(Actor *a) {
+  Message *message = a->inbox;
+  if (!message) return NULL;
+  a->inbox = message->next;
+  if (!a->inbox) a->inbox_last = NULL;
+  return message;
+}
+
+static void receive_timer(Scheduler *s, Actor *a, Timer *timer) {
+  if (a->timer == timer) a->timer = NULL;
+  a->flags |= ACTOR_WAKE;
+  scheduler_free_timer(s, timer);
+}
+
+static void receive(Scheduler *s, Actor *a, Message *message) {
+  switch (message->kind) {
+  case MESSAGE_REPLY: case MESSAGE_SETTLE: promise_receive_may_gc(s, a, message); break;
+  case MESSAGE_SUBSCRIBE: promise_receive_subscription(s, a, message); break;
+  case MESSAGE_TIMER: receive_timer(s, a, (Timer *)message); break;
+  case MESSAGE_LINK: case MESSAGE_UNLINK: case MESSAGE_MONITOR: case MESSAGE_DEMONITOR: case MESSAGE_EXIT: case MESSAGE_KILL:
+  case MESSAGE_DOWN: links_receive(s, a, message); break;
+  default:
+    if (a->waits_for_mail) a->flags |= ACTOR_WAKE;
+    inbox_append(a, message);
+  }
+}
+
+void actor_read_mailbox(Scheduler *s, Actor *a) {
+  Message *message = mailbox_take(&a->mailbox, actor_tag(actor_id(a)));
+  for (Message *next; message; message = next) {
+    next = message->next;
+    receive(s, a, message);
+  }
+}

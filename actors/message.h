@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/* message.h -- what one actor sends to another: an envelope, and bytes that ipc/encoder.c wrote.
+ *
+ * A message has one owner at any time: the sender that fills it, the mailbox, the receiver that empties it.  Signals (exit, link, down,
+ * promises settled ...) are messages too, so everything from one actor to another arrives in the order sent. */
+#ifndef ATOLL_MESSAGE_H
+#define ATOLL_MESSAGE_H
+
+#include "byte_sink.h"
+#include "pool.h"
+#include "source_image.h"
+
+/* X(kind, what the bytes hold; use of `number`) */
+#define MESSAGE_KINDS(X)                                                                    \
+  X(INIT, "first turn: receiver, selector, arguments; -")                                   \
+  X(REQUEST, "selector, arguments; the sender's promise or 0")                              \
+  X(PLAIN, "one value; -")                                                                  \
+  X(REPLY, "one value; the receiver's promise.  detail: PROMISE_RESOLVED ...")              \
+  X(SETTLE, "one value; the receiver's promise.  Sent by whoever holds a mirror of it")     \
+  X(SUBSCRIBE, "-; number: the receiver's promise, number2: the sender's")                  \
+  X(REACTIONS, "-; own promise whose blocks are to run: never crosses actors")              \
+  X(EXIT, "reason; -: a linked actor has ended, or somebody says exit")                     \
+  X(KILL, "reason; -: ends the receiver whatever it traps")                                 \
+  X(LINK, "-; -") X(UNLINK, "-; -")                                                         \
+  X(MONITOR, "-; the sender's reference") X(DEMONITOR, "-; likewise")                       \
+  X(DOWN, "reason; the receiver's reference")                                               \
+  X(TIMER, "-; -: part of a Timer")                                                         \
+  X(EVENT, "handle event: detail; number: handle")
+
+typedef enum MessageKind {
+#define X(name, doc) MESSAGE_##name,
+  MESSAGE_KINDS(X)
+#undef X
+      MESSAGE_KIND_COUNT
+} MessageKind;
+
+/* States of a promise; also the detail of REPLY and SETTLE. */
+typedef enum PromiseState { PROMISE_PENDING, PROMISE_RESOLVED, PROMISE_REJECTED, PROMISE_BROKEN } PromiseState;
+
+typedef struct Message Message;
+struct Message {
+  Message *next;
+  uint64_t from;             /* id of the sender */
+  uint64_t number, number2;  /* as MESSAGE_KINDS says */
+  const SourceImage *source; /* counted; NULL: the bytes refer to no S */
+  uint32_t size, capacity;   /* of bytes */
+  uint8_t kind, detail, size_class;
+  uint8_t bytes[];
+};
+
+enum { MESSAGE_SIZE_CLASSES = 4, MESSAGE_UNPOOLED = MESSAGE_SIZE_CLASSES };
+
+typedef struct MessageDepot {
+  PoolDepot classes[MESSAGE_SIZE_CLASSES];
+} MessageDepot;
+
+typedef struct MessagePool {
+  Accounts *accounts;
+  Pool classes[MESSAGE_SIZE_CLASSES];
+} MessagePool;
+
+void message_depot_init(MessageDepot *depot, Accounts *accounts);
+void message_depot_destroy(MessageDepot *depot);
+void message_pool_init(MessagePool *pool, MessageDepot *depot, Accounts *accounts);
+
+/* A message with room for CAPACITY bytes, everything else zero.  NULL: no memory. */
+Message *message_new(MessagePool *pool, MessageKind kind, size_t capacity);
+void message_free(MessagePool *pool, Message *message);
+/* The same bytes once more, for another receiver. */
+Message *message_copy(MessagePool *pool, const Message *original);
+
+/* A sink that writes into a message and makes it larger as needed. */
+typedef struct MessageSink {
+  ByteSink sink;
+  MessagePool *pool;
+  Message *message;
+} MessageSink;
+
+/* False: no memory. */
+bool message_sink_begin(MessageSink *sink, MessagePool *pool, MessageKind kind);
+/* The finished message, owned by the caller.  SOURCE: what its bytes refer to, or NULL. */
+Message *message_sink_take(MessageSink *sink, const SourceImage *source);
+void message_sink_abandon(MessageSink *sink);
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* primitives.h -- the primitive tables of this layer, in the order in which they follow those of core. */
+#ifndef ATOLL_ACTOR_PRIMITIVES_H
+#define ATOLL_ACTOR_PRIMITIVES_H
+
+#include "primitive.h"
+
+extern const Primitive actor_primitives[];   /* actor_primitives.c: spawning, sending, receiving, ending */
+extern const Primitive promise_primitives[]; /* promise_primitives.c */
+extern const Primitive timer_primitives[];   /* timer_primitives.c: clock and sleeping */
+extern const Primitive socket_primitives[];  /* socket_primitives.c */
+
+#endif

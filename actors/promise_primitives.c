@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/* promise_primitives.c -- waiting for promises, settling them, asking their owners. */
+#include "primitives.h"
+#include "runtime_internal.h"
+#include "waiting.h"
+
+#define PROMISE_OR_FAIL(m)                                                                                     \
+  Actor *a = actor_of_machine(m);                                                                              \
+  if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);                                                       \
+  if (!oop_has_class(m->args[0], CLASS_PROMISE)) return primitive_fail(m, FAILURE_BAD_RECEIVER)
+
+static bool is_pending(const Machine *m) { return oop_to_object(m->args[0])->slots[PROMISE_STATE] == oop_from_small(PROMISE_PENDING); }
+
+static bool is_mirror(const Actor *a, Oop promise) {
+  Oop owner = oop_to_object(promise)->slots[PROMISE_OWNER];
+  return oop_is_small(owner) && (uint64_t)oop_to_small(owner) != actor_id(a);
+}
+
+/* Something else comes first: rehash what has arrived, or, in a plain actor, run the blocks of settled promises. */
+static bool has_other_work(const Actor *a) { return actor_has_unhashed(a) || (actor_is(a, ACTOR_PLAIN) && a->reactions); }
+
+/* Promise >> waitUntil: deadline.  Answers the value.  Fails: BAD_VALUE when rejected or broken, NOT_FOUND when the deadline has passed, BAD_RECEIVER
+ * for a mirror, WRONG_STATE when something else is to be done first. */
+static Oop promise_wait(Machine *m) {
+  PROMISE_OR_FAIL(m);
+  if (is_pending(m)) wait_read_mail_may_gc(a);
+  if (has_other_work(a)) return wait_over(a), primitive_fail(m, FAILURE_WRONG_STATE);
+  Object *promise = oop_to_object(m->args[0]);
+  if (!is_pending(m)) {
+    wait_over(a);
+    if (promise->slots[PROMISE_STATE] == oop_from_small(PROMISE_RESOLVED)) return promise->slots[PROMISE_VALUE];
+    return primitive_fail(m, FAILURE_BAD_VALUE);
+  }
+  if (is_mirror(a, m->args[0])) return wait_over(a), primitive_fail(m, FAILURE_BAD_RECEIVER);
+  if (wait_timed_out(a, m->args[1])) return wait_over(a), primitive_fail(m, FAILURE_NOT_FOUND);
+  return wait_until(a, m->args[1]);
+}
+
+/* Promise >> settle: state with: value.  Answers whether it was pending. */
+static Oop promise_settle(Machine *m) {
+  PROMISE_OR_FAIL(m);
+  if (!oop_is_small(m->args[1])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (!is_pending(m)) return OOP_FALSE;
+  if (is_mirror(a, m->args[0])) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  PromiseState state = (PromiseState)(oop_to_small(m->args[1]) & 3);
+  unsigned handle = machine_push_handle(m, m->args[0]);
+  machine_push_handle(m, m->args[2]);
+  promise_settle_may_gc(a->scheduler, a, handle, state);
+  machine_pop_handles(m, handle);
+  return OOP_TRUE;
+}
+
+/* Promise >> settleAtOwner: state with: value, for mirrors. */
+static Oop promise_settle_remote(Machine *m) {
+  PROMISE_OR_FAIL(m);
+  Object *promise = oop_to_object(m->args[0]);
+  if (!oop_is_small(m->args[1]) || !oop_is_small(promise->slots[PROMISE_OWNER]) || !oop_is_small(promise->slots[PROMISE_NUMBER]))
+    return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  uint64_t owner = (uint64_t)oop_to_small(promise->slots[PROMISE_OWNER]), number = (uint64_t)oop_to_small(promise->slots[PROMISE_NUMBER]);
+  unsigned handle = machine_push_handle(m, m->args[2]);
+  Message *message = actor_encode_may_gc(a->scheduler, a, MESSAGE_SETTLE, &handle, 1);
+  machine_pop_handles(m, handle);
+  if (!message) return primitive_fail(m, FAILURE_UNSUPPORTED);
+  message->number = number;
+  message->detail = (uint8_t)(oop_to_small(m->args[1]) & 3);
+  actor_deliver(a->scheduler, owner, message);
+  return OOP_TRUE;
+}
+
+/* Promise >> subscribe, for mirrors: a promise of this actor that is settled as the owner's is. */
+static Oop promise_subscribe_primitive(Machine *m) {
+  PROMISE_OR_FAIL(m);
+  if (!oop_is_small(oop_to_object(m->args[0])->slots[PROMISE_OWNER])) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  Oop own = promise_new_may_gc(a);
+  if (!own) return primitive_fail(m, FAILURE_NO_MEMORY);
+  Object *mirror = oop_to_object(m->args[0]);
+  actor_signal(a->scheduler, a, (uint64_t)oop_to_small(mirror->slots[PROMISE_OWNER]), MESSAGE_SUBSCRIBE,
+               (uint64_t)oop_to_small(mirror->slots[PROMISE_NUMBER]), (uint64_t)oop_to_small(oop_to_object(own)->slots[PROMISE_NUMBER]));
+  return own;
+}
+
+/* Its blocks have been run. */
+static Oop promise_forget_primitive(Machine *m) {
+  PROMISE_OR_FAIL(m);
+  Object *promise = oop_to_object(m->args[0]);
+  if (!is_pending(m) && !oop_is_small(promise->slots[PROMISE_OWNER])) promise_forget(a, promise);
+  return m->args[0];
+}
+
+static Oop promise_is_mirror(Machine *m) {
+  PROMISE_OR_FAIL(m);
+  return oop_from_bool(is_pending(m) && is_mirror(a, m->args[0]));
+}
+
+const Primitive promise_primitives[] = {
+    {"promiseWait", promise_wait, 1, "deadline in ns or nil: wait until it is settled; answers its value", 0},
+    {"promiseSettle", promise_settle, 2, "state, value: settle a promise of this actor; answers whether it was pending", 0},
+    {"promiseSettleRemote", promise_settle_remote, 2, "state, value: ask the owner of a mirror to settle it", 0},
+    {"promiseSubscribe", promise_subscribe_primitive, 0, "a promise of this actor that follows the mirror's original", 0},
+    {"promiseForget", promise_forget_primitive, 0, "its blocks have run", 0},
+    {"promiseIsMirror", promise_is_mirror, 0, "is it a pending promise of another actor?", 0},
+    {NULL, NULL, 0, NULL, 0}};

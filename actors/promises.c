@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/* promises.c -- promises that this actor waits for, and those that others wait for.
+ *
+ * A promise that something outside can settle has a number and a place in the table of its actor (ROOT_ACTOR):
+ *
+ *   number = serial << PROMISE_SLOT_BITS | place         table[place] -> Promise (state value reactions number owner)
+ *
+ * owner is nil while only this actor knows the promise; its own id once it was sent to others: then it stays in the table after it was
+ * settled, because somebody may still ask.  Elsewhere the promise is a mirror (owner: our id, number: our number) that subscribes
+ * when its actor waits for it. */
+#include "runtime_internal.h"
+
+enum { PROMISE_SLOT_BITS = 24 };
+#define PROMISE_SLOT_MASK (((uint64_t)1 << PROMISE_SLOT_BITS) - 1)
+
+/* ---- the table ------------------------------------------------------------------------------------------------------------------ */
+
+Oop actor_state_may_gc(Actor *a) {
+  Machine *m = &a->machine;
+  if (m->roots[ROOT_ACTOR] != OOP_NIL) return m->roots[ROOT_ACTOR];
+  Oop state = machine_new_array_may_gc(m, STATE_FIRST);
+  if (!state) return 0;
+  oop_to_object(state)->slots[STATE_FREE] = oop_from_small(0);
+  return m->roots[ROOT_ACTOR] = state;
+}
+
+/* A larger array with all new places in the free list. */
+static bool grow_table_may_gc(Actor *a) {
+  Machine *m = &a->machine;
+  size_t old_size = object_slots(oop_to_object(m->roots[ROOT_ACTOR])), size = old_size < STATE_FIRST + 4 ? STATE_FIRST + 4 : old_size * 2;
+  if (size > PROMISE_SLOT_MASK) return false;
+  Oop grown = machine_new_array_may_gc(m, size);
+  if (!grown) return false;
+  Object *to = oop_to_object(grown), *from = oop_to_object(m->roots[ROOT_ACTOR]);
+  for (size_t i = 0; i < old_size; i++) machine_store(m, to, i, from->slots[i]);
+  for (size_t i = old_size; i < size; i++) to->slots[i] = oop_from_small(i + 1 < size ? (int64_t)i + 1 : 0);
+  to->slots[STATE_FREE] = oop_from_small((int64_t)old_size);
+  m->roots[ROOT_ACTOR] = grown;
+  return true;
+}
+
+static bool ensure_place_may_gc(Actor *a) {
+  Oop state = actor_state_may_gc(a);
+  if (!state) return false;
+  return oop_to_object(state)->slots[STATE_FREE] != oop_from_small(0) || grow_table_may_gc(a);
+}
+
+/* There is a free place. */
+static uint64_t enter_unchecked(Actor *a, Object *promise) {
+  Machine *m = &a->machine;
+  Object *state = oop_to_object(m->roots[ROOT_ACTOR]);
+  uint64_t place = (uint64_t)oop_to_small(state->slots[STATE_FREE]);
+  state->slots[STATE_FREE] = state->slots[place];
+  machine_store(m, state, place, oop_from_object(promise));
+  uint64_t number = (uint64_t)++a->promise_serial << PROMISE_SLOT_BITS | place;
+  promise->slots[PROMISE_NUMBER] = oop_from_small((int64_t)number);
+  return number;
+}
+
+uint64_t promise_register_may_gc(Actor *a, unsigned handle) {
+  if (!ensure_place_may_gc(a)) return 0;
+  return enter_unchecked(a, oop_to_object(machine_handle(&a->machine, handle)));
+}
+
+Oop promise_new_may_gc(Actor *a) {
+  Machine *m = &a->machine;
+  if (!ensure_place_may_gc(a)) return 0;
+  Oop promise = machine_new_may_gc(m, CLASS_PROMISE, FORMAT_FIXED, PROMISE_SLOTS);
+  if (!promise) return 0;
+  oop_to_object(promise)->slots[PROMISE_STATE] = oop_from_small(PROMISE_PENDING);
+  enter_unchecked(a, oop_to_object(promise));
+  return promise;
+}
+
+Oop promise_find(Machine *m, uint64_t number) {
+  Oop state = m->roots[ROOT_ACTOR], x;
+  uint64_t place = number & PROMISE_SLOT_MASK;
+  if (state == OOP_NIL || place < STATE_FIRST || place >= object_slots(oop_to_object(state))) return 0;
+  x = oop_to_object(state)->slots[place];
+  if (!oop_is_pointer(x) || oop_to_object(x)->slots[PROMISE_NUMBER] != oop_from_small((int64_t)number)) return 0;
+  return x;
+}
+
+void promise_forget(Actor *a, Object *promise) {
+  Machine *m = &a->machine;
+  if (!oop_is_small(promise->slots[PROMISE_NUMBER])) return;
+  uint64_t number = (uint64_t)oop_to_small(promise->slots[PROMISE_NUMBER]);
+  if (promise_find(m, number) != oop_from_object(promise)) return;
+  Object *state = oop_to_object(m->roots[ROOT_ACTOR]);
+  state->slots[number & PROMISE_SLOT_MASK] = state->slots[STATE_FREE];
+  state->slots[STATE_FREE] = oop_from_small((int64_t)(number & PROMISE_SLOT_MASK));
+}
+
+/* ---- answers ---------------------------------------------------------------------------------------------------------------------- */
+
+static void send_reply(Scheduler *s, Message *message, uint64_t to, uint64_t number, PromiseState state) {
+  message->kind = MESSAGE_REPLY;
+  message->number = number;
+  message->detail = (uint8_t)state;
+  actor_deliver(s, to, message);
+}
+
+void promise_reply_text(Scheduler *s, Actor *a, uint64_t to, uint64_t number, PromiseState state, const char *text) {
+  size_t size = strlen(text);
+  Message *message = message_new(&s->messages, MESSAGE_REPLY, size + 8);
+  if (!message) return;
+  message->from = actor_id(a);
+  message->bytes[0] = 0xda; /* str 16 */
+  message->bytes[1] = (uint8_t)(size >> 8);
+  message->bytes[2] = (uint8_t)size;
+  memcpy(message->bytes + 3, text, size);
+  message->size = (uint32_t)size + 3;
+  send_reply(s, message, to, number, state);
+}
+
+void promise_reply(Scheduler *s, Actor *a, uint64_t to, uint64_t number, PromiseState state, Oop value) {
+  unsigned handle = machine_push_handle(&a->machine, value);
+  Message *message = actor_encode_may_gc(s, a, MESSAGE_REPLY, &handle, 1);
+  machine_pop_handles(&a->machine, handle);
+  if (message) send_reply(s, message, to, number, state);
+  else promise_reply_text(s, a, to, number, PROMISE_REJECTED, a->extra && a->extra->error ? a->extra->error : "the answer cannot be sent");
+}
+
+void promise_reply_broken(Scheduler *s, uint64_t from, uint64_t to, uint64_t number, const Message *reason) {
+  Message *message = reason ? message_copy(&s->messages, reason) : message_new(&s->messages, MESSAGE_REPLY, 0);
+  if (!message) return;
+  message->from = from;
+  send_reply(s, message, to, number, PROMISE_BROKEN);
+}
+
+void promises_break(Scheduler *s, Actor *a, const Message *reason) {
+  uint64_t id = actor_id(a);
+  if (a->reply_promise) promise_reply_broken(s, id, a->reply_to, a->reply_promise, reason);
+  a->reply_promise = 0;
+  for (uint32_t i = 0; a->extra && i < a->extra->subscription_count; i++) {
+    const Subscription *waits = &a->extra->subscriptions[i];
+    promise_reply_broken(s, id, waits->actor, waits->number, reason);
+  }
+}
+
+/* A turn that answers a promise hands its caller on to that promise. */
+static void answer_with_promise_may_gc(Scheduler *s, Actor *a, Oop x) {
+  Machine *m = &a->machine;
+  Object *promise = oop_to_object(x);
+  Oop owner = promise->slots[PROMISE_OWNER];
+  if (promise->slots[PROMISE_STATE] != oop_from_small(PROMISE_PENDING)) {
+    promise_reply(s, a, a->reply_to, a->reply_promise, (PromiseState)oop_to_small(promise->slots[PROMISE_STATE]), promise->slots[PROMISE_VALUE]);
+    return;
+  }
+  if (oop_is_small(owner) && (uint64_t)oop_to_small(owner) != actor_id(a)) {
+    Message *message = message_new(&s->messages, MESSAGE_SUBSCRIBE, 0);
+    if (!message) return;
+    message->from = a->reply_to;
+    message->number = (uint64_t)oop_to_small(promise->slots[PROMISE_NUMBER]);
+    message->number2 = a->reply_promise;
+    actor_deliver(s, (uint64_t)oop_to_small(owner), message);
+    return;
+  }
+  unsigned handle = machine_push_handle(m, x);
+  uint64_t number = oop_is_small(promise->slots[PROMISE_NUMBER]) ? (uint64_t)oop_to_small(promise->slots[PROMISE_NUMBER])
+                                                                  : promise_register_may_gc(a, handle);
+  machine_pop_handles(m, handle);
+  if (!number || !promise_subscribe(a, number, a->reply_to, a->reply_promise))
+    promise_reply_text(s, a, a->reply_to, a->reply_promise, PROMISE_REJECTED, "no memory");
+}
+
+void promise_answer_turn_may_gc(Scheduler *s, Actor *a) {
+  Machine *m = &a->machine;
+  Oop result = oop_resolve(m, m->roots[ROOT_RESULT]);
+  if (oop_has_class(result, CLASS_PROMISE)) answer_with_promise_may_gc(s, a, result);
+  else promise_reply(s, a, a->reply_to, a->reply_promise, PROMISE_RESOLVED, result);
+}
+
+/* ---- settling ---------------------------------------------------------------------------------------------------------------------- */
+
+bool promise_subscribe(Actor *a, uint64_t promise, uint64_t actor, uint64_t number) {
+  ActorExtra *extra = actor_extra(a);
+  if (!extra) return false;
+  if (extra->subscription_count == extra->subscription_capacity) {
+    uint32_t capacity = extra->subscription_capacity ? extra->subscription_capacity * 2 : 4;
+    Subscription *grown = account_realloc(a->scheduler->runtime->accounts, ACCOUNT_ACTOR, extra->subscriptions,
+                                          extra->subscription_capacity * sizeof *grown, capacity * sizeof *grown);
+    if (!grown) return false;
+    extra->subscriptions = grown;
+    extra->subscription_capacity = capacity;
+  }
+  extra->subscriptions[extra->subscription_count++] = (Subscription){promise, actor, number};
+  return true;
+}
+
+/* Sends the value of the promise in HANDLE to everyone who subscribed to it. */
+static void notify_subscribers_may_gc(Scheduler *s, Actor *a, unsigned handle, PromiseState state) {
+  Machine *m = &a->machine;
+  ActorExtra *extra = a->extra;
+  Oop number_oop = oop_to_object(machine_handle(m, handle))->slots[PROMISE_NUMBER];
+  if (!extra || !oop_is_small(number_oop)) return;
+  uint64_t number = (uint64_t)oop_to_small(number_oop);
+  for (uint32_t i = 0; i < extra->subscription_count;) {
+    Subscription waits = extra->subscriptions[i];
+    if (waits.promise != number) {
+      i++;
+      continue;
+    }
+    extra->subscriptions[i] = extra->subscriptions[--extra->subscription_count];
+    promise_reply(s, a, waits.actor, waits.number, state, oop_to_object(machine_handle(m, handle))->slots[PROMISE_VALUE]);
+  }
+}
+
+/* Its blocks run as a turn of their own, in the order in which promises were settled and messages came. */
+static void queue_reactions(Scheduler *s, Actor *a, uint64_t number) {
+  Message *message = message_new(&s->messages, MESSAGE_REACTIONS, 0);
+  if (!message) return;
+  message->number = number;
+  a->reactions++;
+  a->flags |= ACTOR_WAKE;
+  inbox_append(a, message);
+}
+
+void promise_settle_may_gc(Scheduler *s, Actor *a, unsigned handle, PromiseState state) {
+  Machine *m = &a->machine;
+  Object *promise = oop_to_object(machine_handle(m, handle));
+  if (promise->slots[PROMISE_STATE] != oop_from_small(PROMISE_PENDING)) return;
+  machine_store(m, promise, PROMISE_VALUE, machine_handle(m, handle + 1));
+  promise->slots[PROMISE_STATE] = oop_from_small(state);
+  notify_subscribers_may_gc(s, a, handle, state);
+  promise = oop_to_object(machine_handle(m, handle));
+  bool waits = promise->slots[PROMISE_REACTIONS] != OOP_NIL, exported = oop_is_small(promise->slots[PROMISE_OWNER]);
+  if (waits && !oop_is_small(promise->slots[PROMISE_NUMBER]) && !promise_register_may_gc(a, handle)) return;
+  promise = oop_to_object(machine_handle(m, handle));
+  if (waits) queue_reactions(s, a, (uint64_t)oop_to_small(promise->slots[PROMISE_NUMBER]));
+  else if (!exported) promise_forget(a, promise);
+}
+
+/* The common case of an answer: nobody but this actor knows the promise, and nothing is to be run. */
+static bool try_settle_quickly(Actor *a, Object *promise, PromiseState state, Oop value) {
+  Machine *m = &a->machine;
+  if (promise->slots[PROMISE_REACTIONS] != OOP_NIL || promise->slots[PROMISE_OWNER] != OOP_NIL) return false;
+  if (a->extra && a->extra->subscription_count) return false;
+  machine_store(m, promise, PROMISE_VALUE, value);
+  promise->slots[PROMISE_STATE] = oop_from_small(state);
+  promise_forget(a, promise);
+  return true;
+}
+
+static Oop decoded_value_may_gc(Scheduler *s, Actor *a, const Message *message, PromiseState *state) {
+  Oop value = OOP_NIL;
+  unsigned count;
+  s->decoder.hashed_count = 0;
+  if (message->size == 0) return OOP_NIL;
+  if (actor_decode_may_gc(s, a, message, &value, 1, &count)) return value;
+  const char *text = a->extra && a->extra->error ? a->extra->error : "the answer could not be read";
+  s->decoder.hashed_count = 0;
+  *state = PROMISE_REJECTED;
+  value = machine_new_string_may_gc(&a->machine, text, strlen(text));
+  return value ? value : OOP_NIL;
+}
+
+void promise_receive_may_gc(Scheduler *s, Actor *a, Message *message) {
+  Machine *m = &a->machine;
+  PromiseState state = (PromiseState)message->detail;
+  Oop x = promise_find(m, message->number);
+  if (x && oop_to_object(x)->slots[PROMISE_STATE] == oop_from_small(PROMISE_PENDING)) {
+    Oop value = decoded_value_may_gc(s, a, message, &state);
+    Object *promise = oop_to_object(promise_find(m, message->number));
+    if (!try_settle_quickly(a, promise, state, value)) {
+      unsigned handle = machine_push_handle(m, oop_from_object(promise));
+      machine_push_handle(m, value);
+      actor_note_hashed(s, a);
+      promise_settle_may_gc(s, a, handle, state);
+      promise = oop_to_object(machine_handle(m, handle));
+      machine_pop_handles(m, handle);
+    } else {
+      actor_note_hashed(s, a);
+    }
+    if (state == PROMISE_BROKEN) promise->slots[PROMISE_OWNER] = oop_from_small((int64_t)message->from); /* who has ended */
+    a->flags |= ACTOR_WAKE;
+  }
+  message_free(&s->messages, message);
+}
+
+void promise_receive_subscription(Scheduler *s, Actor *a, Message *message) {
+  Oop x = promise_find(&a->machine, message->number);
+  Object *promise = x ? oop_to_object(x) : NULL;
+  if (!promise) promise_reply_broken(s, actor_id(a), message->from, message->number2, NULL);
+  else if (promise->slots[PROMISE_STATE] != oop_from_small(PROMISE_PENDING))
+    promise_reply(s, a, message->from, message->number2, (PromiseState)oop_to_small(promise->slots[PROMISE_STATE]), promise->slots[PROMISE_VALUE]);
+  else promise_subscribe(a, message->number, message->from, message->number2);
+  message_free(&s->messages, message);
+}

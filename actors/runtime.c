@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* runtime.c -- starting and ending everything. */
+#include "runtime_internal.h"
+
+#include <assert.h>
+#include <unistd.h>
+
+static unsigned core_count(void) {
+  long n = sysconf(_SC_NPROCESSORS_ONLN);
+  return n < 1 ? 1 : n > 64 ? 64 : (unsigned)n;
+}
+
+static void apply_options(Runtime *runtime, const RuntimeOptions *options) {
+  runtime->options = *options;
+  RuntimeOptions *o = &runtime->options;
+  if (!o->schedulers) o->schedulers = core_count();
+  if (o->schedulers > 64) o->schedulers = 64;
+  if (!o->max_actors) o->max_actors = 16 * 1024 * 1024;
+  if (o->max_actors >= 1u << ACTOR_INDEX_BITS) o->max_actors = (1u << ACTOR_INDEX_BITS) - 1;
+  if (!o->heap_limit) o->heap_limit = (size_t)1 << 30;
+  if (!o->slice) o->slice = 2000;
+}
+
+static bool init_schedulers(Runtime *runtime) {
+  uint32_t wanted = runtime->options.schedulers;
+  runtime->schedulers = account_alloc(runtime->accounts, ACCOUNT_SCHEDULER, wanted * sizeof *runtime->schedulers);
+  if (!runtime->schedulers) return false;
+  while (runtime->scheduler_count < wanted && scheduler_init(&runtime->schedulers[runtime->scheduler_count], runtime, runtime->scheduler_count))
+    runtime->scheduler_count++;
+  return runtime->scheduler_count > 0;
+}
+
+Runtime *runtime_new(const RuntimeOptions *options) {
+  Accounts bootstrap = {0};
+  Accounts *accounts = options->accounts ? options->accounts : &bootstrap;
+  Runtime *runtime = account_alloc(accounts, ACCOUNT_SCHEDULER, sizeof *runtime);
+  if (!runtime) return NULL;
+  runtime->accounts = options->accounts ? options->accounts : &runtime->own_accounts;
+  apply_options(runtime, options);
+  if (options->host) runtime->host = options->host;
+  else host_init_system(runtime->host = &runtime->own_host, 0);
+  message_depot_init(&runtime->messages, runtime->accounts);
+  pool_depot_init(&runtime->timers, runtime->accounts, ACCOUNT_TIMER, sizeof(Timer));
+  if (actor_table_init(&runtime->table, runtime->accounts, runtime->options.max_actors) && init_schedulers(runtime)) {
+    uint64_t all = runtime->scheduler_count == 64 ? UINT64_MAX : ((uint64_t)1 << runtime->scheduler_count) - 1;
+    atomic_store(&runtime->idle, all & ~(uint64_t)1);
+    return runtime;
+  }
+  runtime_delete(runtime);
+  return NULL;
+}
+
+Machine *runtime_main_machine(Runtime *runtime, const SourceImage *source, bool (*next_may_gc)(void *context, Machine *m), void *context) {
+  Scheduler *s = &runtime->schedulers[0];
+  Actor *main = actor_new(s, source_image_retain(source), ACTOR_PLAIN | ACTOR_MAIN | ACTOR_PINNED);
+  if (!main) return NULL;
+  if (!machine_init(&main->machine, s->context, source, main)) return NULL;
+  main->flags |= ACTOR_STARTED | ACTOR_IN_TURN;
+  main->scheduler = s;
+  main->machine.heap_limit = runtime->options.heap_limit;
+  if (runtime->options.depth_limit_kb) main->machine.depth_limit_kb = runtime->options.depth_limit_kb;
+  runtime->main = main;
+  runtime->next_may_gc = next_may_gc;
+  runtime->next_context = context;
+  return &main->machine;
+}
+
+int runtime_run(Runtime *runtime) {
+  Scheduler *first = &runtime->schedulers[0];
+  if (runtime->main) scheduler_enqueue(first, runtime->main);
+  scheduler_run(first);
+  return atomic_load(&runtime->exit_status);
+}
+
+static void *thread_main(void *scheduler) {
+  scheduler_run(scheduler);
+  return NULL;
+}
+
+void runtime_start_thread(Runtime *runtime, Scheduler *s) {
+  (void)runtime;
+  s->started = pthread_create(&s->thread, NULL, thread_main, s) == 0;
+}
+
+void runtime_halt(Runtime *runtime, int status) {
+  if (atomic_exchange(&runtime->stopping, true)) return;
+  atomic_store(&runtime->exit_status, status);
+  for (uint32_t i = 0; i < runtime->scheduler_count; i++) scheduler_wake(&runtime->schedulers[i]);
+}
+
+static void destroy_actors(Runtime *runtime) {
+  Scheduler *s = &runtime->schedulers[0];
+  for (uint64_t index = 0; index < runtime->table.used; index++) {
+    Actor *a = actor_table_at(&runtime->table, index);
+    if ((atomic_load(&a->mailbox.head) & MAILBOX_POINTER) != MAILBOX_DEAD) actor_destroy(s, a);
+  }
+}
+
+void runtime_delete(Runtime *runtime) {
+  Accounts *accounts = runtime->accounts;
+  runtime_halt(runtime, 0);
+  for (uint32_t i = 1; i < runtime->scheduler_count; i++)
+    if (runtime->schedulers[i].started) pthread_join(runtime->schedulers[i].thread, NULL);
+  if (runtime->scheduler_count) destroy_actors(runtime);
+  for (uint32_t i = 0; i < runtime->scheduler_count; i++) scheduler_destroy(&runtime->schedulers[i]);
+  account_free(accounts, ACCOUNT_SCHEDULER, runtime->schedulers, runtime->options.schedulers * sizeof *runtime->schedulers);
+  actor_table_destroy(&runtime->table);
+  message_depot_destroy(&runtime->messages);
+  pool_depot_destroy(&runtime->timers);
+  assert(runtime->options.accounts || account_total(accounts) == 0);
+  Accounts last = {0};
+  account_free(runtime->options.accounts ? accounts : &last, ACCOUNT_SCHEDULER, runtime, sizeof *runtime);
+}
+
+Accounts *runtime_accounts(Runtime *runtime) { return runtime->accounts; }
+
+Runtime *runtime_of_machine(const Machine *m) {
+  Actor *a = actor_of_machine(m);
+  return a ? a->scheduler->runtime : NULL;
+}
+
+uint64_t runtime_actor_count(const Runtime *runtime) {
+  uint64_t spawned = 0, ended = 0;
+  for (uint32_t i = 0; i < runtime->scheduler_count; i++) spawned += runtime->schedulers[i].spawned, ended += runtime->schedulers[i].ended;
+  return spawned - ended;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* runtime_internal.h -- what the files of this folder share about the runtime. */
+#ifndef ATOLL_RUNTIME_INTERNAL_H
+#define ATOLL_RUNTIME_INTERNAL_H
+
+#include "actor_table.h"
+#include "runtime.h"
+#include "scheduler.h"
+
+struct Runtime {
+  /* immutable while schedulers run */
+  Accounts *accounts, own_accounts;
+  Host *host, own_host;
+  RuntimeOptions options;
+  uint32_t scheduler_count;
+  Scheduler *schedulers;
+  Actor *main;
+  bool (*next_may_gc)(void *context, Machine *m);
+  void *next_context;
+
+  /* any thread (atomic) */
+  _Atomic uint64_t idle;   /* bit per scheduler that sleeps, or whose thread has not been started yet */
+  _Atomic bool stopping;
+  _Atomic int exit_status;
+
+  ActorTable table;
+  MessageDepot messages;
+  PoolDepot timers;
+};
+
+/* Starts the thread of a scheduler that has none yet. */
+void runtime_start_thread(Runtime *runtime, Scheduler *s);
+
+#endif

@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+/* scheduler.c -- choosing what runs next.  Start at scheduler_run. */
+#include "scheduler.h"
+
+#include "runtime_internal.h"
+#include "thread_context.h"
+
+enum {
+  ACTORS_PER_POLL = 64,     /* run between two looks at clock and loop */
+  FRESH_SHARE_SLICES = 8,   /* fresh actors may use that many slices before a spent one gets its turn */
+  SURPLUS = 24,             /* this many waiting actors are more than a scheduler keeps while another is idle */
+  PACK_AFTER_NS = 5000000
+};
+
+bool scheduler_init(Scheduler *s, Runtime *runtime, uint32_t number) {
+  s->runtime = runtime;
+  s->number = number;
+  s->context = thread_context_new(runtime->accounts);
+  if (!s->context) return false;
+  if (loop_init(&s->loop, runtime->accounts)) return thread_context_delete(s->context), false;
+  message_pool_init(&s->messages, &runtime->messages, runtime->accounts);
+  pool_init(&s->timers, &runtime->timers);
+  encoder_init(&s->encoder, runtime->accounts);
+  decoder_init(&s->decoder, runtime->accounts);
+  s->decoder.find_promise = promise_find;
+  s->now = host_now(runtime->host);
+  timer_wheel_init(&s->wheel, s->now);
+  s->fresh_share = FRESH_SHARE_SLICES * runtime->options.slice;
+  return true;
+}
+
+/* Timers that nobody stopped: delayed messages. */
+static void drop_timers(Scheduler *s) {
+  TimerNode *node;
+  while ((node = timer_wheel_take_due(&s->wheel, UINT64_MAX / 2))) {
+    Timer *timer = (Timer *)((char *)node - offsetof(Timer, node));
+    scheduler_free_timer(s, timer);
+  }
+}
+
+static void free_cancelled_timers(Scheduler *s) {
+  Timer *timer = atomic_exchange_explicit(&s->cancelled, NULL, memory_order_acquire);
+  for (Timer *next; timer; timer = next) {
+    next = timer->next_cancelled;
+    timer_wheel_stop(&s->wheel, &timer->node);
+    scheduler_free_timer(s, timer);
+  }
+}
+
+void scheduler_destroy(Scheduler *s) {
+  free_cancelled_timers(s);
+  drop_timers(s);
+  loop_destroy(&s->loop);
+  encoder_destroy(&s->encoder);
+  decoder_destroy(&s->decoder);
+  thread_context_delete(s->context);
+}
+
+uint64_t scheduler_now(Scheduler *s) { return s->now = host_now(s->runtime->host); }
+
+/* ---- queues ------------------------------------------------------------------------------------------------------------------- */
+
+static void queue_put(ActorQueue *queue, Actor *a) {
+  a->next = NULL;
+  if (queue->last) queue->last->next = a;
+  else queue->first = a;
+  queue->last = a;
+  queue->count++;
+}
+
+static Actor *queue_take(ActorQueue *queue) {
+  Actor *a = queue->first;
+  if (!a) return NULL;
+  queue->first = a->next;
+  if (!queue->first) queue->last = NULL;
+  queue->count--;
+  return a;
+}
+
+/* From any thread that owns the actors FIRST .. LAST, linked by next. */
+static void push_inbound(Scheduler *to, Actor *first, Actor *last) {
+  Actor *head = atomic_load_explicit(&to->inbound, memory_order_relaxed);
+  do last->next = head;
+  while (!atomic_compare_exchange_weak_explicit(&to->inbound, &head, first, memory_order_release, memory_order_relaxed));
+}
+
+void scheduler_enqueue(Scheduler *s, Actor *a) {
+  if (actor_is(a, ACTOR_PINNED) && a->scheduler != s) {
+    Scheduler *home = a->scheduler;
+    push_inbound(home, a, a);
+    scheduler_wake(home);
+    return;
+  }
+  queue_put(&s->fresh, a);
+}
+
+void scheduler_requeue(Scheduler *s, Actor *a, bool slice_used_up) { queue_put(slice_used_up ? &s->spent : &s->fresh, a); }
+
+static void take_inbound(Scheduler *s) {
+  if (!atomic_load_explicit(&s->inbound, memory_order_relaxed)) return;
+  Actor *newest = atomic_exchange_explicit(&s->inbound, NULL, memory_order_acquire), *oldest = NULL;
+  while (newest) {
+    Actor *next = newest->next;
+    newest->next = oldest;
+    oldest = newest;
+    newest = next;
+  }
+  while (oldest) {
+    Actor *next = oldest->next;
+    queue_put(&s->fresh, oldest);
+    oldest = next;
+  }
+}
+
+static Actor *next_actor(Scheduler *s) {
+  if (s->spent.first && (s->fresh_share <= 0 || !s->fresh.first)) {
+    s->fresh_share = FRESH_SHARE_SLICES * s->runtime->options.slice;
+    return queue_take(&s->spent);
+  }
+  return queue_take(&s->fresh);
+}
+
+/* ---- sharing work ---------------------------------------------------------------------------------------------------------------- */
+
+void scheduler_wake(Scheduler *s) {
+  if (atomic_load(&s->asleep) && atomic_exchange(&s->asleep, 0)) loop_wake(&s->loop);
+}
+
+/* Moves up to COUNT actors that may travel from QUEUE to TO. */
+static uint32_t hand_over(ActorQueue *queue, Scheduler *to, uint32_t count) {
+  Actor *first = NULL, *last = NULL;
+  uint32_t moved = 0;
+  for (uint32_t left = queue->count; left && moved < count; left--) {
+    Actor *a = queue_take(queue);
+    if (actor_is(a, ACTOR_PINNED)) {
+      queue_put(queue, a);
+      continue;
+    }
+    a->next = first;
+    first = a;
+    if (!last) last = a;
+    moved++;
+  }
+  if (first) push_inbound(to, first, last);
+  return moved;
+}
+
+/* Claims an idle scheduler, chosen by chance. */
+static Scheduler *claim_idle(Runtime *runtime) {
+  uint64_t idle = atomic_load_explicit(&runtime->idle, memory_order_relaxed);
+  while (idle) {
+    uint64_t skip = host_choose(runtime->host, (uint64_t)__builtin_popcountll(idle)), mask = idle;
+    while (skip--) mask &= mask - 1;
+    unsigned number = (unsigned)__builtin_ctzll(mask);
+    uint64_t bit = (uint64_t)1 << number;
+    if (atomic_fetch_and(&runtime->idle, ~bit) & bit) return &runtime->schedulers[number];
+    idle = atomic_load_explicit(&runtime->idle, memory_order_relaxed);
+  }
+  return NULL;
+}
+
+static bool has_surplus(const Scheduler *s) {
+  return s->fresh.count >= SURPLUS || s->spent.count > 1 || (s->spent.count && s->fresh.count);
+}
+
+static void share_work(Scheduler *s) {
+  Runtime *runtime = s->runtime;
+  if (!atomic_load_explicit(&runtime->idle, memory_order_relaxed) || !has_surplus(s)) return;
+  Scheduler *to = claim_idle(runtime);
+  if (!to) return;
+  uint32_t moved = hand_over(&s->spent, to, (s->spent.count + 1) / 2);
+  if (s->fresh.count >= SURPLUS) moved += hand_over(&s->fresh, to, s->fresh.count / 2);
+  if (!moved) {
+    atomic_fetch_or(&runtime->idle, (uint64_t)1 << to->number);
+    return;
+  }
+  if (to->number && !to->started) runtime_start_thread(runtime, to);
+  else scheduler_wake(to);
+}
+
+/* ---- timers ------------------------------------------------------------------------------------------------------------------------ */
+
+Timer *scheduler_start_timer(Scheduler *s, uint64_t target, Message *delivery, uint64_t deadline_ns) {
+  Timer *timer = pool_take(&s->timers);
+  if (!timer) return NULL;
+  memset(timer, 0, sizeof *timer);
+  timer->message.kind = MESSAGE_TIMER;
+  timer->target = target;
+  timer->delivery = delivery;
+  timer->home = s;
+  timer_wheel_start(&s->wheel, &timer->node, deadline_ns);
+  return timer;
+}
+
+void scheduler_free_timer(Scheduler *s, Timer *timer) {
+  if (timer->delivery) message_free(&s->messages, timer->delivery);
+  pool_give(&s->timers, timer);
+}
+
+bool scheduler_cancel_timer(Scheduler *s, Timer *timer) {
+  uint8_t armed = TIMER_ARMED;
+  if (!atomic_compare_exchange_strong(&timer->state, &armed, TIMER_CANCELLED)) return false;
+  if (timer->home == s) {
+    timer_wheel_stop(&s->wheel, &timer->node);
+    scheduler_free_timer(s, timer);
+    return true;
+  }
+  Scheduler *home = timer->home;
+  Timer *head = atomic_load_explicit(&home->cancelled, memory_order_relaxed);
+  do timer->next_cancelled = head;
+  while (!atomic_compare_exchange_weak_explicit(&home->cancelled, &head, timer, memory_order_release, memory_order_relaxed));
+  return true;
+}
+
+static void fire(Scheduler *s, Timer *timer) {
+  uint8_t armed = TIMER_ARMED;
+  if (!atomic_compare_exchange_strong(&timer->state, &armed, TIMER_FIRED)) {
+    /* cancelled from another thread: it is in our list and out of the wheel; put it where that list expects it */
+    timer_wheel_start(&s->wheel, &timer->node, s->now + (uint64_t)1000000000 * 60);
+    return;
+  }
+  Message *delivery = timer->delivery;
+  if (!delivery) {
+    if (!actor_try_deliver(s, timer->target, &timer->message)) scheduler_free_timer(s, timer);
+    return;
+  }
+  uint64_t target = timer->target;
+  timer->delivery = NULL;
+  scheduler_free_timer(s, timer);
+  actor_deliver(s, target, delivery);
+}
+
+static void fire_due(Scheduler *s) {
+  TimerNode *node;
+  if (atomic_load_explicit(&s->cancelled, memory_order_relaxed)) free_cancelled_timers(s);
+  if (!s->wheel.count) return;
+  scheduler_now(s);
+  while ((node = timer_wheel_take_due(&s->wheel, s->now))) fire(s, (Timer *)((char *)node - offsetof(Timer, node)));
+}
+
+/* ---- packing: heaps of actors that have been idle for a while -------------------------------------------------------------------- */
+
+static void pack_one(Scheduler *s, uint64_t id) {
+  Actor *a = actor_table_at(&s->runtime->table, id);
+  if (!a || !mailbox_try_wake(&a->mailbox, actor_tag(id))) return;
+  a->scheduler = s;
+  actor_pack(s, a);
+  if (!mailbox_try_rest(&a->mailbox, actor_tag(id))) scheduler_enqueue(s, a);
+}
+
+static void pack_due(Scheduler *s) {
+  while (s->pack_count && s->now - s->pack_ring[s->pack_first].since >= PACK_AFTER_NS) {
+    uint64_t id = s->pack_ring[s->pack_first].id;
+    s->pack_first = (s->pack_first + 1) % 64;
+    s->pack_count--;
+    pack_one(s, id);
+  }
+}
+
+/* ---- the loop ----------------------------------------------------------------------------------------------------------------------- */
+
+static void poll(Scheduler *s) {
+  s->until_poll = ACTORS_PER_POLL;
+  fire_due(s);
+  if (s->loop.handles) loop_poll(&s->loop);
+  if (s->pack_count) scheduler_now(s), pack_due(s);
+}
+
+static uint64_t time_until_next(Scheduler *s) {
+  uint64_t deadline = UINT64_MAX, pack;
+  if (!timer_wheel_next(&s->wheel, &deadline)) deadline = UINT64_MAX;
+  if (s->pack_count) {
+    pack = s->pack_ring[s->pack_first].since + PACK_AFTER_NS;
+    if (pack < deadline) deadline = pack;
+  }
+  if (deadline == UINT64_MAX) return UINT64_MAX;
+  scheduler_now(s);
+  return deadline > s->now ? deadline - s->now : 0;
+}
+
+/* Nothing to run: sleep in the loop.  The order matters: say that we sleep, then look once more, so that a push is either seen here or
+ * its sender sees us asleep. */
+static void rest(Scheduler *s) {
+  uint64_t timeout = time_until_next(s), bit = (uint64_t)1 << s->number;
+  if (timeout == 0) return;
+  atomic_store(&s->asleep, 1);
+  atomic_fetch_or(&s->runtime->idle, bit);
+  if (!atomic_load(&s->inbound) && !atomic_load(&s->runtime->stopping)) loop_wait(&s->loop, timeout);
+  atomic_store(&s->asleep, 0);
+  atomic_fetch_and(&s->runtime->idle, ~bit);
+}
+
+void scheduler_run(Scheduler *s) {
+  Runtime *runtime = s->runtime;
+  atomic_fetch_and(&runtime->idle, ~((uint64_t)1 << s->number));
+  while (!atomic_load_explicit(&runtime->stopping, memory_order_relaxed)) {
+    take_inbound(s);
+    if (s->until_poll-- == 0) poll(s);
+    Actor *a = next_actor(s);
+    if (!a) {
+      poll(s);
+      if (!s->fresh.first && !s->spent.first) rest(s);
+      continue;
+    }
+    s->running = a;
+    actor_run(s, a);
+    s->running = NULL;
+    if (s->fresh.count | s->spent.count) share_work(s);
+  }
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/* scheduler.h -- one thread that runs actors: its queues, loop, timers and scratch memory.
+ *
+ *            other threads                    this thread only
+ *   inbound (atomic stack) ---> fresh: woken by a message or timer      spent: used their whole slice
+ *   cancelled timers       ---> wheel                                   loop (libuv)
+ *
+ * Fresh actors go before spent ones (but spent ones get a fixed share).  A woken actor runs where it was woken; when a scheduler has more
+ * than it should keep and another is idle, it hands over half (share_work): waking a thread costs 30 microseconds, so it happens only from
+ * idle to busy.  An idle scheduler sleeps in its loop; nobody spins. */
+#ifndef ATOLL_SCHEDULER_H
+#define ATOLL_SCHEDULER_H
+
+#include "actor.h"
+#include "decoder.h"
+#include "encoder.h"
+#include "loop.h"
+#include "timer_wheel.h"
+
+typedef struct ActorQueue {
+  Actor *first, *last;
+  uint32_t count;
+} ActorQueue;
+
+struct Scheduler {
+  /* any thread (atomic) */
+  _Atomic(Actor *) inbound;
+  _Atomic(Timer *) cancelled;
+  _Atomic uint32_t asleep;
+  char pad[40];
+
+  /* this thread only */
+  Runtime *runtime;
+  uint32_t number;
+  bool started;
+  pthread_t thread;
+  ThreadContext *context;
+  ActorQueue fresh, spent;
+  Actor *running;
+  int32_t fresh_share; /* reductions that fresh actors may still use before a spent one gets its turn */
+  uint32_t until_poll; /* actors to run before looking at clock and loop */
+  uint64_t now;        /* nanoseconds, as of the last look */
+  TimerWheel wheel;
+  Loop loop;
+  MessagePool messages;
+  Pool timers;
+  Encoder encoder;
+  Decoder decoder;
+  Actor *free_actors;
+  uint32_t free_actor_count;
+  uint64_t spawned, ended; /* statistics */
+  struct {
+    uint64_t id, since;
+  } pack_ring[64];
+  uint32_t pack_first, pack_count;
+};
+
+bool scheduler_init(Scheduler *s, Runtime *runtime, uint32_t number);
+void scheduler_destroy(Scheduler *s);
+
+/* Runs actors until the runtime stops. */
+void scheduler_run(Scheduler *s);
+
+/* A has become runnable; the caller owned it and no longer does. */
+void scheduler_enqueue(Scheduler *s, Actor *a);
+/* The actor that S has just run wants to go on: behind the others, behind all fresh ones if it has used up its SLICE computing. */
+void scheduler_requeue(Scheduler *s, Actor *a, bool slice_used_up);
+/* Wakes the thread of S if it sleeps.  Any thread. */
+void scheduler_wake(Scheduler *s);
+
+/* Now, from the clock. */
+uint64_t scheduler_now(Scheduler *s);
+
+/* ---- timers ---- */
+/* Wakes actor TARGET at DEADLINE_NS, or delivers DELIVERY (owned) to it then.  NULL: no memory. */
+Timer *scheduler_start_timer(Scheduler *s, uint64_t target, Message *delivery, uint64_t deadline_ns);
+/* The actor that waits no longer needs it.  Answers false when it has fired already: its message is on the way. */
+bool scheduler_cancel_timer(Scheduler *s, Timer *timer);
+void scheduler_free_timer(Scheduler *s, Timer *timer);
+
+#endif

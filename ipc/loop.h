@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* loop.h -- one libuv loop, woken from other threads through an eventfd, with one read buffer for all its handles.
+ *
+ * (uv_async_t spins in libuv 1.44 while a sender is inside uv_async_send; an eventfd with a flag of our own does not.)  Everything but
+ * loop_wake belongs to the loop's thread. */
+#ifndef ATOLL_LOOP_H
+#define ATOLL_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "account.h"
+
+enum { LOOP_READ_BUFFER = 64 * 1024 };
+
+typedef struct Loop {
+  Accounts *accounts;
+  uv_loop_t uv;
+  uv_poll_t wakeup;
+  uv_timer_t timer;
+  int event_fd;
+  uint32_t handles; /* open or closing: those of the upper layers */
+  uint32_t busy;    /* of these, how many wait for something now */
+  char *read_buffer;
+} Loop;
+
+/* 0 or a libuv error. */
+int loop_init(Loop *loop, Accounts *accounts);
+/* All handles must have been closed (their close callbacks run here). */
+void loop_destroy(Loop *loop);
+
+/* Handles what has happened; does not wait. */
+void loop_poll(Loop *loop);
+/* Waits for something to happen, at most TIMEOUT_NS (UINT64_MAX: no limit). */
+void loop_wait(Loop *loop, uint64_t timeout_ns);
+/* Any thread: makes the loop return from loop_wait, now or the next time. */
+void loop_wake(Loop *loop);
+
+#endif
