@@ -241,7 +241,11 @@ static Oop prim_code_part(Machine *m) {
 }
 
 const Primitive control_primitives[] = {
-    {"perform", prim_perform, 1, "perform: selector with: up to six arguments", 0},
+    {"perform", prim_perform, 1, "perform: selector", 0},
+    {"perform_with", prim_perform, 2, "perform: selector with: an argument", 0},
+    {"perform_with_with", prim_perform, 3, "the same with two", 0},
+    {"perform_with_with_with", prim_perform, 4, "the same with three", 0},
+    {"perform_with_with_with_with", prim_perform, 5, "the same with four", 0},
     {"perform_with_arguments", prim_perform_with_arguments, 2, "perform: selector withArguments: anArray", 0},
     {"run_method", prim_run_method, 2, "run a CompiledMethod on the receiver with an Array of arguments", 0},
     {"block_value", prim_block_value, 0, "run the block with the arguments given", 0},

@@ -173,13 +173,67 @@ void program_delete(Program *p) {
   free(p);
 }
 
-bool program_add_text(Program *p, const char *name, const char *text, size_t length) {
+static bool add_text_at(Program *p, const char *name, unsigned line, const char *text, size_t length) {
   Source *source = arena_alloc(p->arena, sizeof *source);
-  *source = (Source){arena_strndup(p->arena, name, strlen(name)), arena_strndup(p->arena, text, length), length, 1};
+  *source = (Source){arena_strndup(p->arena, name, strlen(name)), arena_strndup(p->arena, text, length), length, line};
   p->reading = source;
   p->reading_class = (Text){NULL, 0};
   if (!add(&p->events, ITEM_FILE, (SourcePosition){1, 1, 0})) return false;
   source_read(source, &p->events);
+  return true;
+}
+
+bool program_add_text(Program *p, const char *name, const char *text, size_t length) {
+  return add_text_at(p, name, 1, text, length);
+}
+
+/* ---- kept statements: one line "name:line:length\n" and the text for each --------------------------------------------- */
+
+static void save_item(FILE *out, const Item *item) {
+  const char *name = item->source->name;
+  switch (item->kind) {
+  case ITEM_STATEMENT:
+    fprintf(out, "%zu:%u:%zu\n%s%.*s.", strlen(name), item->at.line, item->value.length + 1, name, (int)item->value.length, item->value.start);
+    break;
+  case ITEM_EVAL:
+    fprintf(out, "%zu:%u:%zu\n%sEval [ %.*s ]", strlen(name), item->at.line, item->value.length + 9, name, (int)item->value.length, item->value.start);
+    break;
+  case ITEM_TEMPORARIES:
+    for (unsigned i = 0; i < item->count; i++)
+      fprintf(out, "%zu:%u:%zu\n%s| %.*s |", strlen(name), item->at.line, item->names[i].length + 4, name, (int)item->names[i].length, item->names[i].start);
+    break;
+  default: break;
+  }
+}
+
+char *program_save(const Program *p, size_t *size) {
+  char *bytes = NULL;
+  FILE *out = open_memstream(&bytes, size);
+  if (!out) return NULL;
+  for (size_t i = 0; i < p->count; i++) save_item(out, &p->items[i]);
+  if (fclose(out) != 0) return free(bytes), NULL;
+  return bytes;
+}
+
+bool program_add_saved(Program *p, const char *bytes, size_t size) {
+  const char *end = bytes + size;
+  while (bytes < end) {
+    size_t name_length, length;
+    unsigned line;
+    int used = 0;
+    char name[1024], head[96];
+    const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
+    if (!newline || newline - bytes >= (ptrdiff_t)sizeof head) return false;
+    memcpy(head, bytes, (size_t)(newline - bytes));
+    head[newline - bytes] = 0;
+    if (sscanf(head, "%zu:%u:%zu%n", &name_length, &line, &length, &used) != 3 || used != newline - bytes) return false;
+    bytes = newline + 1;
+    if (name_length >= sizeof name || name_length > (size_t)(end - bytes) || length > (size_t)(end - bytes) - name_length) return false;
+    memcpy(name, bytes, name_length);
+    name[name_length] = 0;
+    if (!add_text_at(p, name, line, bytes + name_length, length)) return false;
+    bytes += name_length + length;
+  }
   return true;
 }
 
@@ -199,14 +253,16 @@ static char *read_all(FILE *file, size_t *length) {
   return text;
 }
 
-bool program_add_file(Program *p, const char *path) {
+bool program_add_file(Program *p, const char *path) { return program_add_file_as(p, path, path); }
+
+bool program_add_file_as(Program *p, const char *path, const char *name) {
   size_t length;
   FILE *file = fopen(path, "rb");
   char *text = file ? read_all(file, &length) : NULL;
   if (!text) fprintf(p->errors, "atoll: cannot read '%s': %s\n", path, strerror(errno));
   if (file) fclose(file);
   if (!text) return false;
-  bool added = program_add_text(p, path, text, length);
+  bool added = program_add_text(p, name, text, length);
   free(text);
   return added;
 }

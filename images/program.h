@@ -26,11 +26,17 @@ void program_delete(Program *program);
 
 /* Reads a file.  False: it cannot be opened or read; the reason has been printed.  Syntax errors do not make it false. */
 bool program_add_file(Program *program, const char *path);
+/* The same under another name in messages. */
+bool program_add_file_as(Program *program, const char *path, const char *name);
 /* NAME is what error messages call it; both are copied. */
 bool program_add_text(Program *program, const char *name, const char *text, size_t length);
 
-/* Only definitions are carried out; statements are kept (program_statements), for `build`. */
+/* Only definitions are carried out; the statements can be kept with program_save, for `build`. */
 void program_keep_statements(Program *program);
+
+/* The statements as bytes (malloc'ed, *SIZE of them) that program_add_saved reads again.  NULL: no memory. */
+char *program_save(const Program *program, size_t *size);
+bool program_add_saved(Program *program, const char *bytes, size_t size);
 
 /* The machine must be the same each time. */
 ProgramStatus program_step(Program *program, Machine *m);
