@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* ast.h -- what the parser builds, the resolver annotates and the generator reads.
  *
- * A Function is what becomes one CodeTemplate: a method, statements, or a block that is really a block.  A Block is a lexical
- * scope; literal blocks that are arguments of ifTrue:, whileTrue: and the like are `inlined` and live in the frame of the
- * Function around them.  Everything is in the compilation's arena. */
+ * A Function is what becomes one CodeTemplate: a method, statements, or a block that is really a block.  A Block is a
+ * lexical scope; literal blocks that are arguments of ifTrue:, whileTrue: and the like are `inlined` and live in the
+ * frame of the Function around them.  Everything is in the compilation's arena. */
 #ifndef ATOLL_AST_H
 #define ATOLL_AST_H
 
@@ -21,8 +21,8 @@ struct Variable {
   bool argument; /* cannot be assigned */
   /* resolver */
   bool used, captured;
-  bool shared;          /* captured and assigned after that: lives in the vector of its block */
-  bool assigned_first;  /* its first use assigns it: needs no nil */
+  bool shared;         /* captured and assigned after that: lives in the vector of its block */
+  bool assigned_first; /* its first use assigns it: needs no nil */
   Block *block;
   const Node *capture_loop, *assign_loop; /* outermost loop inside BLOCK with the last capture, assignment */
   /* generator */
@@ -40,7 +40,7 @@ struct Block {
   Block *outer;
   Function *function; /* whose frame it runs in */
   bool inlined;
-  const Node *loop;     /* the loop that runs it again and again, NULL if none */
+  const Node *loop; /* the loop that runs it again and again, NULL if none */
   /* generator */
   unsigned vector_size, vector_register;
 };
@@ -48,7 +48,7 @@ struct Block {
 /* A value that a block copies from the frame around it: a variable, or the vector of a block. */
 typedef struct Capture {
   Variable *variable;
-  Block *vector; /* instead of variable when that is shared */
+  Block *vector;  /* instead of variable when that is shared */
   unsigned place; /* register in the frame of the block */
   struct Capture *next;
 } Capture;
@@ -65,7 +65,10 @@ struct Function {
 };
 
 typedef enum NodeKind {
-  NODE_LITERAL, NODE_SELF, NODE_SUPER, NODE_THIS_CONTEXT,
+  NODE_LITERAL,
+  NODE_SELF,
+  NODE_SUPER,
+  NODE_THIS_CONTEXT,
   NODE_VARIABLE, /* text; resolver: variable, or an instance variable, or a binding */
   NODE_ASSIGN,   /* receiver = NODE_VARIABLE, arguments = the value */
   NODE_SEND,     /* receiver, text = selector, arguments */
@@ -78,8 +81,8 @@ typedef enum NodeKind {
 
 struct Node {
   NodeKind kind;
-  unsigned height;  /* of the tree below */
-  bool assigns;     /* an assignment somewhere below */
+  unsigned height; /* of the tree below */
+  bool assigns;    /* an assignment somewhere below */
   SourcePosition at;
   Text text;
   Node *receiver, *arguments, *next;

@@ -10,7 +10,13 @@
 #include "ast.h"
 
 /* A frame has 256 registers; the rest is for the operands of a slow special send. */
-enum { MAX_REGISTERS = 250, MAX_VISIBLE_VARIABLES = 1000, MAX_WORDS = 32767, MAX_LITERALS = 65535, MAX_TREE_HEIGHT = 1000 };
+enum {
+  MAX_REGISTERS = 250,
+  MAX_VISIBLE_VARIABLES = 1000,
+  MAX_WORDS = 32767,
+  MAX_LITERALS = 65535,
+  MAX_TREE_HEIGHT = 1000
+};
 
 typedef struct Compilation {
   Arena *arena;

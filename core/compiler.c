@@ -22,7 +22,8 @@ CodeTemplate *compile_method(Arena *arena, const Source *source, Text pattern, T
   return generate_method(&c, parse_method(&c, pattern, body));
 }
 
-CodeTemplate *compile_statements(Arena *arena, const Source *source, Text text, CompilerScope *scope, CompileError *error) {
+CodeTemplate *compile_statements(Arena *arena, const Source *source, Text text, CompilerScope *scope,
+                                 CompileError *error) {
   Compilation c;
   begin(&c, arena, source, scope, error);
   if (setjmp(c.failed)) return NULL;

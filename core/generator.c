@@ -74,7 +74,8 @@ static void clear_temporaries(Generator *g, const Block *block) {
   unsigned first = 0, count = 0;
   for (const Variable *v = block->variables; v; v = v->next) {
     bool needs_nil = !v->argument && !v->shared && v->used && !v->assigned_first;
-    if (needs_nil && count && v->place == first + count) count++;
+    if (needs_nil && count && v->place == first + count)
+      count++;
     else if (needs_nil) {
       if (count) emit_abc(g, OP_LOADNIL, first, count - 1, 0);
       first = v->place, count = 1;
@@ -87,8 +88,10 @@ static void clear_temporaries(Generator *g, const Block *block) {
 static void place_temporaries(Generator *g, Block *block) {
   for (Variable *v = block->variables; v; v = v->next) {
     if (v->argument) continue;
-    if (v->shared) v->place = block->vector_size++;
-    else place_variable(g, v);
+    if (v->shared)
+      v->place = block->vector_size++;
+    else
+      place_variable(g, v);
   }
   if (!block->vector_size) return;
   block->vector_register = reserve(g, 1);

@@ -6,8 +6,9 @@
  *   generator_value.c    expressions and sends into registers
  *   generator_control.c  conditions, inlined control messages, loops
  *
- * Registers from `top` up are free.  A value is made with generate_value(node, dest): dest is written by the last instruction that is
- * run, so it may be the register of a variable that the expression reads, and it may be `top` itself, not yet reserved. */
+ * Registers from `top` up are free.  A value is made with generate_value(node, dest): dest is written by the last
+ * instruction that is run, so it may be the register of a variable that the expression reads, and it may be `top`
+ * itself, not yet reserved. */
 #ifndef ATOLL_GENERATOR_H
 #define ATOLL_GENERATOR_H
 
@@ -64,7 +65,7 @@ unsigned generate_first_operand(Generator *g, Node *node, const Node *next); /* 
 bool is_assignable(const Node *node);
 unsigned generate_to_next(Generator *g, Node *node); /* reserves one */
 void load_integer(Generator *g, unsigned dest, int64_t value);
-bool is_immediate(const Node *node, int *value);     /* integer literal that fits sC */
+bool is_immediate(const Node *node, int *value); /* integer literal that fits sC */
 bool is_nil_literal(const Node *node);
 
 /* generator_control.c */

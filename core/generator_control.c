@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* generator_control.c -- conditions as jumps, and the control messages that are inlined.
  *
- * generate_condition is the heart: it evaluates an expression only to decide where to go on, so `a < b and: [c isNil]` becomes
- * three compare-and-branch instructions and no Boolean is ever made. */
+ * generate_condition is the heart: it evaluates an expression only to decide where to go on, so `a < b and: [c isNil]`
+ * becomes three compare-and-branch instructions and no Boolean is ever made. */
 #include "generator.h"
 
 /* ---- inlined blocks ---- */
@@ -28,8 +28,10 @@ static void inline_value(Generator *g, Block *block, unsigned dest) {
   touch(g, dest);
   if (dest >= g->top) g->top = dest + 1;
   enter_scope(g, block);
-  if (generate_statements(g, block, &last)) generate_value(g, last, dest);
-  else emit_abc(g, OP_LOADNIL, dest, 0, 0);
+  if (generate_statements(g, block, &last))
+    generate_value(g, last, dest);
+  else
+    emit_abc(g, OP_LOADNIL, dest, 0, 0);
   leave_scope(g, top);
 }
 
@@ -42,16 +44,20 @@ static void inline_effect(Generator *g, Block *block) {
 }
 
 static void inline_block(Generator *g, Block *block, unsigned dest, bool wanted) {
-  if (wanted) inline_value(g, block, dest);
-  else inline_effect(g, block);
+  if (wanted)
+    inline_value(g, block, dest);
+  else
+    inline_effect(g, block);
 }
 
 static void inline_return(Generator *g, Block *block) {
   unsigned top = g->top;
   Node *last;
   enter_scope(g, block);
-  if (generate_statements(g, block, &last)) generate_return(g, last);
-  else emit_abc(g, OP_RETURN_NIL, 0, 0, 0);
+  if (generate_statements(g, block, &last))
+    generate_return(g, last);
+  else
+    emit_abc(g, OP_RETURN_NIL, 0, 0, 0);
   leave_scope(g, top);
 }
 
@@ -59,7 +65,8 @@ static void inline_condition(Generator *g, Block *block, bool jump_when, JumpLis
   unsigned top = g->top;
   Node *last;
   enter_scope(g, block);
-  if (generate_statements(g, block, &last)) generate_condition(g, last, jump_when, jumps);
+  if (generate_statements(g, block, &last))
+    generate_condition(g, last, jump_when, jumps);
   else {
     unsigned r = reserve(g, 1); /* nil: mustBeBoolean */
     emit_abc(g, OP_LOADNIL, r, 0, 0);
@@ -99,9 +106,12 @@ static void nil_and_jump(Generator *g, Node *operand, bool jump_when_nil, JumpLi
 
 static void same_and_jump(Generator *g, Node *node, bool jump_when, JumpList *jumps) {
   bool jump_when_nil = jump_when == (node->form->kind == FORM_SAME);
-  if (is_nil_literal(node->arguments)) nil_and_jump(g, node->receiver, jump_when_nil, jumps);
-  else if (is_nil_literal(node->receiver)) nil_and_jump(g, node->arguments, jump_when_nil, jumps);
-  else compare_and_jump(g, node, jump_when, jumps);
+  if (is_nil_literal(node->arguments))
+    nil_and_jump(g, node->receiver, jump_when_nil, jumps);
+  else if (is_nil_literal(node->receiver))
+    nil_and_jump(g, node->arguments, jump_when_nil, jumps);
+  else
+    compare_and_jump(g, node, jump_when, jumps);
 }
 
 /* and: (SHORT false) and or: (SHORT true): the receiver decides alone when it is SHORT. */
@@ -126,7 +136,8 @@ static bool send_and_jump(Generator *g, Node *node, bool jump_when, JumpList *ju
   if (node->kind != NODE_SEND || !node->form) return false;
   switch (node->form->kind) {
   case FORM_COMPARE: compare_and_jump(g, node, jump_when, jumps); return true;
-  case FORM_SAME: case FORM_NOT_SAME: same_and_jump(g, node, jump_when, jumps); return true;
+  case FORM_SAME:
+  case FORM_NOT_SAME: same_and_jump(g, node, jump_when, jumps); return true;
   case FORM_IS_NIL: nil_and_jump(g, node->receiver, jump_when, jumps); return true;
   case FORM_NOT_NIL: nil_and_jump(g, node->receiver, !jump_when, jumps); return true;
   case FORM_AND: logical_and_jump(g, node, false, jump_when, jumps); return true;
@@ -171,8 +182,10 @@ static void generate_if(Generator *g, Node *node, unsigned dest, bool wanted) {
   inline_block(g, first, dest, wanted);
   if (wanted || second) jump_over(g, first, &end);
   jumps_patch(g, &otherwise);
-  if (second) inline_block(g, second->block, dest, wanted);
-  else if (wanted) emit_abc(g, OP_LOADNIL, dest, 0, 0);
+  if (second)
+    inline_block(g, second->block, dest, wanted);
+  else if (wanted)
+    emit_abc(g, OP_LOADNIL, dest, 0, 0);
   jumps_patch(g, &end);
 }
 
@@ -182,8 +195,10 @@ static void return_if(Generator *g, Node *node) {
   generate_condition(g, node->receiver, node->form->negated, &otherwise);
   inline_return(g, node->arguments->block);
   jumps_patch(g, &otherwise);
-  if (second) inline_return(g, second->block);
-  else emit_abc(g, OP_RETURN_NIL, 0, 0, 0);
+  if (second)
+    inline_return(g, second->block);
+  else
+    emit_abc(g, OP_RETURN_NIL, 0, 0, 0);
 }
 
 static void generate_logical(Generator *g, Node *node, unsigned dest, bool wanted) {
@@ -233,16 +248,22 @@ static void generate_if_nil(Generator *g, Node *node, unsigned dest, bool wanted
     jumps_add(g, &end, emit_jump(g, OP_JUMP_NOT_NIL, r));
   } else {
     jumps_add(g, &is_nil, emit_jump(g, OP_JUMP_NIL, r));
-    if (some) inline_block(g, some, dest, wanted);
-    else emit_move(g, dest, r);
+    if (some)
+      inline_block(g, some, dest, wanted);
+    else
+      emit_move(g, dest, r);
     if (wanted || none) {
-      if (some) jump_over(g, some, &end);
-      else jumps_add(g, &end, emit_jump(g, OP_JUMP, 0));
+      if (some)
+        jump_over(g, some, &end);
+      else
+        jumps_add(g, &end, emit_jump(g, OP_JUMP, 0));
     }
   }
   jumps_patch(g, &is_nil);
-  if (none) inline_block(g, none, dest, wanted);
-  else if (wanted) emit_abc(g, OP_LOADNIL, dest, 0, 0);
+  if (none)
+    inline_block(g, none, dest, wanted);
+  else if (wanted)
+    emit_abc(g, OP_LOADNIL, dest, 0, 0);
   jumps_patch(g, &end);
   leave_scope(g, top);
 }
@@ -314,8 +335,10 @@ static void generate_to_do(Generator *g, Node *node, unsigned dest, bool wanted)
   loop.limit = generate_limit(g, limit, body);
   g->line = node->at.line;
   generate_counted_loop(g, &loop);
-  if (wanted && literal) generate_value(g, node->receiver, dest);
-  else if (wanted) emit_move(g, dest, start);
+  if (wanted && literal)
+    generate_value(g, node->receiver, dest);
+  else if (wanted)
+    emit_move(g, dest, start);
   leave_scope(g, top);
 }
 
@@ -336,12 +359,16 @@ static void generate_times_repeat(Generator *g, Node *node, unsigned dest, bool 
 void generate_control(Generator *g, Node *node, unsigned dest, bool wanted) {
   if (wanted) touch(g, dest);
   switch (node->form->kind) {
-  case FORM_IF: case FORM_IF_ELSE: generate_if(g, node, dest, wanted); break;
-  case FORM_AND: case FORM_OR: generate_logical(g, node, dest, wanted); break;
-  case FORM_IF_NIL: case FORM_IF_NIL_ELSE: generate_if_nil(g, node, dest, wanted); break;
+  case FORM_IF:
+  case FORM_IF_ELSE: generate_if(g, node, dest, wanted); break;
+  case FORM_AND:
+  case FORM_OR: generate_logical(g, node, dest, wanted); break;
+  case FORM_IF_NIL:
+  case FORM_IF_NIL_ELSE: generate_if_nil(g, node, dest, wanted); break;
   case FORM_WHILE: generate_while(g, node, dest, wanted); break;
   case FORM_REPEAT: generate_repeat(g, node); break;
-  case FORM_TO_DO: case FORM_TO_BY_DO: generate_to_do(g, node, dest, wanted); break;
+  case FORM_TO_DO:
+  case FORM_TO_BY_DO: generate_to_do(g, node, dest, wanted); break;
   default: generate_times_repeat(g, node, dest, wanted);
   }
 }
@@ -349,13 +376,17 @@ void generate_control(Generator *g, Node *node, unsigned dest, bool wanted) {
 /* `^ value`, or the last value of a block. */
 void generate_return(Generator *g, Node *value) {
   unsigned top = g->top, r;
-  bool inlined_if = value->kind == NODE_SEND && value->form &&
-                    (value->form->kind == FORM_IF || value->form->kind == FORM_IF_ELSE);
+  bool inlined_if =
+      value->kind == NODE_SEND && value->form && (value->form->kind == FORM_IF || value->form->kind == FORM_IF_ELSE);
   g->line = value->at.line;
-  if (value->kind == NODE_RETURN) generate_effect(g, value);
-  else if (inlined_if) return_if(g, value);
-  else if (is_nil_literal(value)) emit_abc(g, OP_RETURN_NIL, 0, 0, 0);
-  else if (value->kind == NODE_SELF && !g->function->outer) emit_abc(g, OP_RETURN_SELF, 0, 0, 0);
+  if (value->kind == NODE_RETURN)
+    generate_effect(g, value);
+  else if (inlined_if)
+    return_if(g, value);
+  else if (is_nil_literal(value))
+    emit_abc(g, OP_RETURN_NIL, 0, 0, 0);
+  else if (value->kind == NODE_SELF && !g->function->outer)
+    emit_abc(g, OP_RETURN_SELF, 0, 0, 0);
   else {
     r = generate_operand(g, value);
     emit_abc(g, OP_RETURN, r, 0, 0);

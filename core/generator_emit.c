@@ -59,7 +59,8 @@ unsigned emit_jump(Generator *g, Opcode op, unsigned a) {
 void patch_jump(Generator *g, unsigned at) {
   int distance = (int)(g->word_count - at) - 1;
   uint32_t word = g->words[at];
-  g->words[at] = op_code(word) == OP_JUMP ? op_make_sj(OP_JUMP, distance) : op_make_abx(op_code(word), op_a(word), (unsigned)distance);
+  g->words[at] = op_code(word) == OP_JUMP ? op_make_sj(OP_JUMP, distance)
+                                          : op_make_abx(op_code(word), op_a(word), (unsigned)distance);
 }
 
 void emit_loop(Generator *g, unsigned target) {
@@ -81,8 +82,14 @@ void jumps_patch(Generator *g, const JumpList *list) {
 /* Strings and arrays can be modified, so each is an object of its own. */
 static bool can_be_merged(const Literal *literal) {
   switch (literal->kind) {
-  case LITERAL_INTEGER: case LITERAL_LARGE_INTEGER: case LITERAL_FLOAT: case LITERAL_CHARACTER: case LITERAL_SYMBOL:
-  case LITERAL_SELECTOR: case LITERAL_BINDING: case LITERAL_BINDING_REFERENCE: return true;
+  case LITERAL_INTEGER:
+  case LITERAL_LARGE_INTEGER:
+  case LITERAL_FLOAT:
+  case LITERAL_CHARACTER:
+  case LITERAL_SYMBOL:
+  case LITERAL_SELECTOR:
+  case LITERAL_BINDING:
+  case LITERAL_BINDING_REFERENCE: return true;
   default: return false;
   }
 }
@@ -95,7 +102,8 @@ static bool literals_equal(const Literal *a, const Literal *b) {
 static uint32_t literal_hash(const Literal *literal) {
   uint64_t number, hash = 14695981039346656037u;
   memcpy(&number, &literal->number, sizeof number);
-  for (size_t i = 0; i < literal->text.length; i++) hash = (hash ^ (unsigned char)literal->text.start[i]) * 1099511628211u;
+  for (size_t i = 0; i < literal->text.length; i++)
+    hash = (hash ^ (unsigned char)literal->text.start[i]) * 1099511628211u;
   hash = (hash ^ literal->kind ^ (uint64_t)literal->integer ^ number) * 0x9e3779b97f4a7c15u;
   return (uint32_t)(hash >> 32);
 }
@@ -139,7 +147,8 @@ unsigned selector_index(Generator *g, Text selector) {
 /* ---- registers ---- */
 
 void touch(Generator *g, unsigned reg) {
-  if (reg >= MAX_REGISTERS) generator_fail(g, "this method needs too many registers; split it (too many variables or arguments at once)");
+  if (reg >= MAX_REGISTERS)
+    generator_fail(g, "this method needs too many registers; split it (too many variables or arguments at once)");
   if (reg > g->highest) g->highest = reg;
 }
 

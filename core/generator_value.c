@@ -59,19 +59,26 @@ static unsigned binding_index(Generator *g, const Node *name) {
 
 static void generate_variable(Generator *g, const Node *node, unsigned dest) {
   const Variable *v = node->variable;
-  if (v && v->shared) emit_abc(g, OP_GETVEC, dest, vector_place(g, v->block), v->place);
-  else if (v) emit_move(g, dest, variable_place(g, v));
-  else if (node->meaning.kind == NAME_INSTANCE) emit_abc(g, OP_GETIVAR, dest, g->self_register, node->meaning.index);
-  else emit_abx(g, OP_GETGLOBAL, dest, binding_index(g, node));
+  if (v && v->shared)
+    emit_abc(g, OP_GETVEC, dest, vector_place(g, v->block), v->place);
+  else if (v)
+    emit_move(g, dest, variable_place(g, v));
+  else if (node->meaning.kind == NAME_INSTANCE)
+    emit_abc(g, OP_GETIVAR, dest, g->self_register, node->meaning.index);
+  else
+    emit_abx(g, OP_GETGLOBAL, dest, binding_index(g, node));
 }
 
 static bool is_in_register(const Node *name) { return name->variable && !name->variable->shared; }
 
 static void store(Generator *g, const Node *target, unsigned source) {
   const Variable *v = target->variable;
-  if (v) emit_abc(g, OP_SETVEC, source, vector_place(g, v->block), v->place);
-  else if (target->meaning.kind == NAME_INSTANCE) emit_abc(g, OP_SETIVAR, source, g->self_register, target->meaning.index);
-  else emit_abx(g, OP_SETGLOBAL, source, binding_index(g, target));
+  if (v)
+    emit_abc(g, OP_SETVEC, source, vector_place(g, v->block), v->place);
+  else if (target->meaning.kind == NAME_INSTANCE)
+    emit_abc(g, OP_SETIVAR, source, g->self_register, target->meaning.index);
+  else
+    emit_abx(g, OP_SETGLOBAL, source, binding_index(g, target));
 }
 
 /* Answers the register that has the value afterwards. */
@@ -107,7 +114,8 @@ unsigned generate_to_next(Generator *g, Node *node) {
 
 unsigned generate_operand(Generator *g, Node *node) {
   switch (node->kind) {
-  case NODE_SELF: case NODE_SUPER: return g->self_register;
+  case NODE_SELF:
+  case NODE_SUPER: return g->self_register;
   case NODE_CASCADED: return node->place;
   case NODE_VARIABLE: return is_in_register(node) ? variable_place(g, node->variable) : generate_to_next(g, node);
   case NODE_ASSIGN: return is_in_register(node->receiver) ? generate_assignment(g, node) : generate_to_next(g, node);
@@ -141,8 +149,10 @@ static Opcode send_opcode(const Node *node) {
 
 /* The registers below BASE are free, so a receiver that is a send itself can use the same frame. */
 static void generate_receiver(Generator *g, Node *receiver, unsigned base) {
-  if (is_plain_send(receiver)) generate_send_at(g, receiver, base, base);
-  else generate_value(g, receiver, base);
+  if (is_plain_send(receiver))
+    generate_send_at(g, receiver, base, base);
+  else
+    generate_value(g, receiver, base);
 }
 
 static void generate_send_at(Generator *g, Node *node, unsigned base, unsigned dest) {
@@ -205,9 +215,13 @@ static void generate_send(Generator *g, Node *node, unsigned dest) {
   switch (node->form ? node->form->kind : FORM_VALUE) {
   case FORM_VALUE: generate_plain_send(g, node, dest); break;
   case FORM_AT_PUT: generate_plain_send(g, node, dest); break; /* any method may answer anything */
-  case FORM_UNARY: case FORM_IS_NIL: case FORM_NOT_NIL: generate_unary(g, node, dest); break;
-  case FORM_BINARY: case FORM_COMPARE: generate_binary(g, node, dest); break;
-  case FORM_SAME: case FORM_NOT_SAME: generate_same(g, node, dest); break;
+  case FORM_UNARY:
+  case FORM_IS_NIL:
+  case FORM_NOT_NIL: generate_unary(g, node, dest); break;
+  case FORM_BINARY:
+  case FORM_COMPARE: generate_binary(g, node, dest); break;
+  case FORM_SAME:
+  case FORM_NOT_SAME: generate_same(g, node, dest); break;
   default: generate_control(g, node, dest, true);
   }
 }
@@ -250,8 +264,10 @@ static void generate_long_brace(Generator *g, Node *node, unsigned dest) {
 }
 
 static void generate_brace(Generator *g, Node *node, unsigned dest) {
-  if (node->count > BRACE_CHUNK) generate_long_brace(g, node, dest);
-  else generate_brace_chunk(g, node->arguments, BRACE_CHUNK, dest);
+  if (node->count > BRACE_CHUNK)
+    generate_long_brace(g, node, dest);
+  else
+    generate_brace_chunk(g, node->arguments, BRACE_CHUNK, dest);
 }
 
 /* ---- any expression ---- */
@@ -262,7 +278,8 @@ void generate_value(Generator *g, Node *node, unsigned dest) {
   g->line = node->at.line;
   switch (node->kind) {
   case NODE_LITERAL: generate_literal(g, node->literal, dest); break;
-  case NODE_SELF: case NODE_SUPER: emit_move(g, dest, g->self_register); break;
+  case NODE_SELF:
+  case NODE_SUPER: emit_move(g, dest, g->self_register); break;
   case NODE_THIS_CONTEXT: emit_abc(g, OP_THISCONTEXT, dest, 0, 0); break;
   case NODE_VARIABLE: generate_variable(g, node, dest); break;
   case NODE_ASSIGN: emit_move(g, dest, generate_assignment(g, node)); break;
@@ -288,9 +305,12 @@ static void generate_return_statement(Generator *g, Node *node) {
 
 static void generate_send_effect(Generator *g, Node *node) {
   FormKind kind = node->form ? node->form->kind : FORM_VALUE;
-  if (kind == FORM_AT_PUT) generate_at_put(g, node);
-  else if (kind <= FORM_TIMES_REPEAT) generate_control(g, node, 0, false);
-  else generate_value(g, node, g->top);
+  if (kind == FORM_AT_PUT)
+    generate_at_put(g, node);
+  else if (kind <= FORM_TIMES_REPEAT)
+    generate_control(g, node, 0, false);
+  else
+    generate_value(g, node, g->top);
 }
 
 void generate_effect(Generator *g, Node *node) {

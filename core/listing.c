@@ -55,7 +55,8 @@ static void put_literal(Listing *out, const Literal *literal) {
   case LITERAL_SCALED: put(out, "%s%.*ss%lld", sign, shown(text), text.start, (long long)literal->integer); break;
   case LITERAL_CHARACTER: put(out, "$<%lld>", (long long)literal->integer); break;
   case LITERAL_STRING: put(out, "'%.*s'", shown(text), text.start); break;
-  case LITERAL_SYMBOL: case LITERAL_SELECTOR: put(out, "#%.*s", shown(text), text.start); break;
+  case LITERAL_SYMBOL:
+  case LITERAL_SELECTOR: put(out, "#%.*s", shown(text), text.start); break;
   case LITERAL_BINDING: put(out, "%.*s", shown(text), text.start); break;
   case LITERAL_BINDING_REFERENCE: put(out, "#{%.*s}", shown(text), text.start); break;
   case LITERAL_BLOCK: put(out, "[block]"); break;
@@ -77,8 +78,10 @@ static void put_literal(Listing *out, const Literal *literal) {
 }
 
 static void put_literal_at(Listing *out, const CodeTemplate *code, unsigned index) {
-  if (index < code->literal_count) put_literal(out, &code->literals[index]);
-  else put(out, "literal %u?", index);
+  if (index < code->literal_count)
+    put_literal(out, &code->literals[index]);
+  else
+    put(out, "literal %u?", index);
 }
 
 /* Operand number I of the word at PC, as its kind says. */
@@ -86,7 +89,8 @@ static void put_operand(Listing *out, const CodeTemplate *code, unsigned pc, uns
   uint32_t word = code->words[pc];
   unsigned fields[] = {op_a(word), op_b(word), op_c(word)};
   switch (operands[op_code(word)][i]) {
-  case 'r': case 'w': put(out, " r%u", fields[i]); break;
+  case 'r':
+  case 'w': put(out, " r%u", fields[i]); break;
   case 'n': put(out, " %u", fields[i]); break;
   case 'i': put(out, " %d", i == 1 ? op_sbx(word) : op_sc(word)); break;
   case 'j': put(out, " ->%d", (int)pc + 1 + op_sbx(word)); break;
@@ -121,11 +125,15 @@ static unsigned put_extra_words(Listing *out, const CodeTemplate *code, unsigned
 }
 
 static void put_header(Listing *out, const CodeTemplate *code) {
-  static const struct { unsigned flag; const char *name; } flags[] = {
-      {CODE_NEEDS_HOME, "home"}, {CODE_HANDLER, "handler"}, {CODE_UNWIND, "unwind"}, {CODE_HIDDEN, "hidden"},
-      {CODE_CLEAN_BLOCK, "clean"}, {CODE_BARRIER, "barrier"}};
-  if (code->selector.length) put(out, "%.*s", shown(code->selector), code->selector.start);
-  else put(out, "[]");
+  static const struct {
+    unsigned flag;
+    const char *name;
+  } flags[] = {{CODE_NEEDS_HOME, "home"}, {CODE_HANDLER, "handler"},   {CODE_UNWIND, "unwind"},
+               {CODE_HIDDEN, "hidden"},   {CODE_CLEAN_BLOCK, "clean"}, {CODE_BARRIER, "barrier"}};
+  if (code->selector.length)
+    put(out, "%.*s", shown(code->selector), code->selector.start);
+  else
+    put(out, "[]");
   put(out, " args=%u registers=%u", code->args, code->registers);
   for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
     if (code->flags & flags[i].flag) put(out, " %s", flags[i].name);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* parser.c -- expressions, statements and blocks, by recursive descent.
  *
- * Two limits bound the C stack of the compiler: nesting (COMPILER_MAX_DEPTH) bounds this file, the height of the tree, which
- * a long chain of messages raises too, bounds resolver and generator. */
+ * Two limits bound the C stack of the compiler: nesting (COMPILER_MAX_DEPTH) bounds this file, the height of the tree,
+ * which a long chain of messages raises too, bounds resolver and generator. */
 #include <stdio.h>
 #include <string.h>
 
@@ -148,7 +148,11 @@ static void temporaries(Parser *p, Block *block) {
 
 static bool ends_statements(const Parser *p) {
   switch (p->token.kind) {
-  case TOKEN_END: case TOKEN_CLOSE_BRACKET: case TOKEN_CLOSE_PAREN: case TOKEN_CLOSE_BRACE: case TOKEN_BANG: return true;
+  case TOKEN_END:
+  case TOKEN_CLOSE_BRACKET:
+  case TOKEN_CLOSE_PAREN:
+  case TOKEN_CLOSE_BRACE:
+  case TOKEN_BANG: return true;
   default: return false;
   }
 }
@@ -211,9 +215,16 @@ static Node *block_expression(Parser *p) {
 /* ---- primaries ---- */
 
 static Node *name_expression(Parser *p) {
-  static const struct { const char *name; NodeKind kind; LiteralKind literal; } reserved[] = {
-      {"self", NODE_SELF, LITERAL_NIL}, {"super", NODE_SUPER, LITERAL_NIL}, {"thisContext", NODE_THIS_CONTEXT, LITERAL_NIL},
-      {"nil", NODE_LITERAL, LITERAL_NIL}, {"true", NODE_LITERAL, LITERAL_TRUE}, {"false", NODE_LITERAL, LITERAL_FALSE}};
+  static const struct {
+    const char *name;
+    NodeKind kind;
+    LiteralKind literal;
+  } reserved[] = {{"self", NODE_SELF, LITERAL_NIL},
+                  {"super", NODE_SUPER, LITERAL_NIL},
+                  {"thisContext", NODE_THIS_CONTEXT, LITERAL_NIL},
+                  {"nil", NODE_LITERAL, LITERAL_NIL},
+                  {"true", NODE_LITERAL, LITERAL_TRUE},
+                  {"false", NODE_LITERAL, LITERAL_FALSE}};
   Node *node = parser_node(p, NODE_VARIABLE, p->token.at);
   node->text = p->token.text;
   for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++) {
@@ -370,8 +381,8 @@ static Node *message_expression(Parser *p, Node *receiver) {
 static Node *assignment(Parser *p, Node *target) {
   Node *node = parser_node(p, NODE_ASSIGN, target->at);
   if (target->kind != NODE_VARIABLE)
-    compilation_fail(p->compilation, target->at, "'%.*s' cannot be assigned", (int)(target->text.length > 100 ? 100 : target->text.length),
-                     target->text.start);
+    compilation_fail(p->compilation, target->at, "'%.*s' cannot be assigned",
+                     (int)(target->text.length > 100 ? 100 : target->text.length), target->text.start);
   parser_advance(p);
   node->assigns = true;
   set_receiver(p, node, target);

@@ -37,7 +37,7 @@ Block *parser_new_block(Parser *parser, SourcePosition at);
 void parser_declare(Parser *parser, Block *block, bool argument);
 void parser_statements(Parser *parser, Block *block);
 Node *parser_expression(Parser *parser);
-Node *parser_binary_expression(Parser *parser); /* a pragma's argument */
+Node *parser_binary_expression(Parser *parser);                    /* a pragma's argument */
 Text parser_text_from(const Parser *parser, SourcePosition start); /* up to the token before */
 
 /* parser_literal.c */

@@ -10,7 +10,11 @@
 bool parser_at_literal(const Parser *p) {
   Scanner ahead;
   switch (p->token.kind) {
-  case TOKEN_NUMBER: case TOKEN_STRING: case TOKEN_CHARACTER: case TOKEN_SYMBOL: case TOKEN_HASH: return true;
+  case TOKEN_NUMBER:
+  case TOKEN_STRING:
+  case TOKEN_CHARACTER:
+  case TOKEN_SYMBOL:
+  case TOKEN_HASH: return true;
   case TOKEN_BINARY:
     if (!token_is_binary(&p->token, "-")) return false;
     ahead = p->scanner;
@@ -38,7 +42,8 @@ static void shrink_integer(Literal *literal) {
   int64_t value = 0;
   for (size_t i = 0; i < literal->text.length; i++) {
     int c = (unsigned char)literal->text.start[i], digit = is_digit_char(c) ? c - '0' : c - 'A' + 10;
-    if (__builtin_mul_overflow(value, (int64_t)literal->radix, &value) || __builtin_sub_overflow(value, (int64_t)digit, &value))
+    if (__builtin_mul_overflow(value, (int64_t)literal->radix, &value) ||
+        __builtin_sub_overflow(value, (int64_t)digit, &value))
       return;
   }
   if (value < SMALL_INTEGER_MIN) return;
@@ -107,9 +112,10 @@ static Literal *array_literal(Parser *p) {
   parser_advance(p);
   while (p->token.kind != TOKEN_CLOSE_PAREN) {
     switch (p->token.kind) {
-    case TOKEN_END: case TOKEN_BANG: case TOKEN_CLOSE_BRACKET: case TOKEN_CLOSE_BRACE:
-      parser_close(p, TOKEN_CLOSE_PAREN, "')'", &open);
-      break;
+    case TOKEN_END:
+    case TOKEN_BANG:
+    case TOKEN_CLOSE_BRACKET:
+    case TOKEN_CLOSE_BRACE: parser_close(p, TOKEN_CLOSE_PAREN, "')'", &open); break;
     default: add_element(p, array, parser_literal(p, true), &room);
     }
   }
@@ -197,12 +203,18 @@ Literal *parser_literal(Parser *p, bool in_array) {
   Literal *literal;
   parser_enter(p);
   switch (p->token.kind) {
-  case TOKEN_NUMBER: case TOKEN_STRING: case TOKEN_CHARACTER: case TOKEN_SYMBOL: literal = token_literal(p); break;
+  case TOKEN_NUMBER:
+  case TOKEN_STRING:
+  case TOKEN_CHARACTER:
+  case TOKEN_SYMBOL: literal = token_literal(p); break;
   case TOKEN_HASH: literal = hash_literal(p); break;
   default:
-    if (parser_at_literal(p)) literal = negative_number(p);
-    else if (in_array) literal = element_literal(p);
-    else parser_expected(p, "a literal");
+    if (parser_at_literal(p))
+      literal = negative_number(p);
+    else if (in_array)
+      literal = element_literal(p);
+    else
+      parser_expected(p, "a literal");
   }
   parser_leave(p);
   return literal;

@@ -10,9 +10,13 @@
 /* ---- pragmas ---- */
 
 static unsigned flag_of_pragma(Text name) {
-  static const struct { const char *name; unsigned flag; } flags[] = {
-      {"exceptionHandler", CODE_HANDLER}, {"unwindBlock", CODE_UNWIND}, {"hidden", CODE_HIDDEN},
-      {"exceptionBarrier", CODE_BARRIER}};
+  static const struct {
+    const char *name;
+    unsigned flag;
+  } flags[] = {{"exceptionHandler", CODE_HANDLER},
+               {"unwindBlock", CODE_UNWIND},
+               {"hidden", CODE_HIDDEN},
+               {"exceptionBarrier", CODE_BARRIER}};
   for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
     if (text_is(name, flags[i].name)) return flags[i].flag;
   return 0;
@@ -59,7 +63,8 @@ static Literal *pragma_argument(Parser *p, Text keyword) {
 static void record_pragma(Parser *p, const PragmaTemplate *pragma) {
   Method *m = p->method;
   if ((m->pragma_count & (m->pragma_count - 1)) == 0) { /* room for a power of two is used up */
-    PragmaTemplate *larger = arena_alloc(p->compilation->arena, (m->pragma_count ? m->pragma_count * 2 : 1) * sizeof *larger);
+    PragmaTemplate *larger =
+        arena_alloc(p->compilation->arena, (m->pragma_count ? m->pragma_count * 2 : 1) * sizeof *larger);
     if (m->pragma_count) memcpy(larger, m->pragmas, m->pragma_count * sizeof *larger);
     m->pragmas = larger;
   }
@@ -73,7 +78,8 @@ static void keyword_pragma(Parser *p, PragmaTemplate *pragma) {
   while (p->token.kind == TOKEN_KEYWORD) {
     Text keyword = p->token.text;
     char *longer = arena_alloc(p->compilation->arena, pragma->selector.length + keyword.length + 1);
-    if (pragma->count == MAX_PRAGMA_KEYWORDS) compilation_fail(p->compilation, p->token.at, "too many keywords in a pragma");
+    if (pragma->count == MAX_PRAGMA_KEYWORDS)
+      compilation_fail(p->compilation, p->token.at, "too many keywords in a pragma");
     if (selector) memcpy(longer, selector, pragma->selector.length);
     memcpy(longer + pragma->selector.length, keyword.start, keyword.length);
     pragma->selector.start = selector = longer;

@@ -14,12 +14,12 @@
 typedef struct Resolver {
   Compilation *compilation;
   const Method *method;
-  Block *block; /* the innermost one */
+  Block *block;     /* the innermost one */
   unsigned visible; /* variables in scope */
 } Resolver;
 
 static const Form forms[] = {
-#define FORM(selector, arguments, kind, negated, op, op_immediate, op_immediate_jump) \
+#define FORM(selector, arguments, kind, negated, op, op_immediate, op_immediate_jump)                                  \
   {selector, arguments, FORM_##kind, negated, OP_##op, OP_##op_immediate, OP_##op_immediate_jump},
     FORMS(FORM)
 #undef FORM
@@ -41,7 +41,9 @@ static bool is_block(const Node *node, unsigned arguments) {
 
 static bool is_block_up_to_one(const Node *node) { return is_block(node, 0) || is_block(node, 1); }
 
-static bool is_integer(const Node *node) { return node->kind == NODE_LITERAL && node->literal->kind == LITERAL_INTEGER; }
+static bool is_integer(const Node *node) {
+  return node->kind == NODE_LITERAL && node->literal->kind == LITERAL_INTEGER;
+}
 
 /* A condition block must answer something. */
 static bool is_condition(const Node *node) { return is_block(node, 0) && node->block->statements; }
@@ -58,9 +60,12 @@ static bool step_fits(const Node *step) { return is_integer(step) && step->liter
 static bool form_applies(const Form *form, const Node *send) {
   const Node *first = send->arguments, *second = first ? first->next : NULL;
   switch (form->kind) {
-  case FORM_IF: case FORM_AND: case FORM_OR: return is_block(first, 0);
+  case FORM_IF:
+  case FORM_AND:
+  case FORM_OR: return is_block(first, 0);
   case FORM_IF_ELSE: return is_block(first, 0) && is_block(second, 0);
-  case FORM_IF_NIL: case FORM_IF_NIL_ELSE: return nil_blocks_fit(send, form->negated);
+  case FORM_IF_NIL:
+  case FORM_IF_NIL_ELSE: return nil_blocks_fit(send, form->negated);
   case FORM_WHILE: return is_condition(send->receiver) && (!first || is_block(first, 0));
   case FORM_REPEAT: return is_block(send->receiver, 0);
   case FORM_TO_DO: return is_block(second, 1);
@@ -144,7 +149,8 @@ static void add_capture(Resolver *r, Function *function, Variable *variable, Sou
   for (capture = function->captures; capture; capture = capture->next)
     if (capture->variable == variable) return;
   if (function->capture_count++ >= MAX_REGISTERS)
-    compilation_fail(r->compilation, at, "this block uses too many variables from outside (more than %d)", MAX_REGISTERS);
+    compilation_fail(r->compilation, at, "this block uses too many variables from outside (more than %d)",
+                     MAX_REGISTERS);
   capture = arena_alloc(r->compilation->arena, sizeof(Capture));
   capture->variable = variable;
   *function->last_capture = capture;
@@ -191,7 +197,8 @@ static void resolve_outside_name(Resolver *r, Node *name, bool assigned) {
   switch (name->meaning.kind) {
   case NAME_INSTANCE:
     if (r->method->constant) compilation_fail(r->compilation, name->at, "an instance variable has no value in ##( )");
-    if (name->meaning.index > 255) compilation_fail(r->compilation, name->at, "a class can have at most 256 instance variables");
+    if (name->meaning.index > 255)
+      compilation_fail(r->compilation, name->at, "a class can have at most 256 instance variables");
     use_self(r);
     break;
   case NAME_BINDING: break;
@@ -203,8 +210,10 @@ static void resolve_outside_name(Resolver *r, Node *name, bool assigned) {
 
 static void resolve_variable(Resolver *r, Node *node) {
   node->variable = find_variable(r, node);
-  if (node->variable) use_variable(r, node->variable, node->at);
-  else resolve_outside_name(r, node, false);
+  if (node->variable)
+    use_variable(r, node->variable, node->at);
+  else
+    resolve_outside_name(r, node, false);
 }
 
 static _Noreturn void not_assignable(Resolver *r, const Node *target, const char *what) {
@@ -233,12 +242,15 @@ static void resolve_list(Resolver *r, Node *first) {
 
 /* An argument of an inlined send that may be one of its blocks or an ordinary value. */
 static void resolve_inlined_argument(Resolver *r, Node *argument, const Node *loop) {
-  if (argument->kind == NODE_BLOCK) resolve_inlined(r, argument, loop);
-  else resolve(r, argument);
+  if (argument->kind == NODE_BLOCK)
+    resolve_inlined(r, argument, loop);
+  else
+    resolve(r, argument);
 }
 
 static bool is_loop_form(FormKind kind) {
-  return kind == FORM_WHILE || kind == FORM_REPEAT || kind == FORM_TO_DO || kind == FORM_TO_BY_DO || kind == FORM_TIMES_REPEAT;
+  return kind == FORM_WHILE || kind == FORM_REPEAT || kind == FORM_TO_DO || kind == FORM_TO_BY_DO ||
+         kind == FORM_TIMES_REPEAT;
 }
 
 /* Limits and steps of loops are evaluated once even when they are blocks, and no such block is inlined. */
@@ -250,11 +262,15 @@ static bool is_inlined_argument(const Node *send, const Node *argument) {
 static void resolve_form(Resolver *r, Node *node) {
   FormKind kind = node->form->kind;
   const Node *loop = is_loop_form(kind) ? node : NULL;
-  if (kind == FORM_WHILE || kind == FORM_REPEAT) resolve_inlined(r, node->receiver, loop);
-  else resolve(r, node->receiver);
+  if (kind == FORM_WHILE || kind == FORM_REPEAT)
+    resolve_inlined(r, node->receiver, loop);
+  else
+    resolve(r, node->receiver);
   for (Node *a = node->arguments; a; a = a->next) {
-    if (kind <= FORM_TIMES_REPEAT && is_inlined_argument(node, a)) resolve_inlined_argument(r, a, loop);
-    else resolve(r, a);
+    if (kind <= FORM_TIMES_REPEAT && is_inlined_argument(node, a))
+      resolve_inlined_argument(r, a, loop);
+    else
+      resolve(r, a);
   }
 }
 
@@ -286,8 +302,10 @@ static void resolve_return(Resolver *r, Node *node) {
 
 static void resolve(Resolver *r, Node *node) {
   switch (node->kind) {
-  case NODE_LITERAL: case NODE_CASCADED: break;
-  case NODE_SELF: case NODE_SUPER: use_self(r); break;
+  case NODE_LITERAL:
+  case NODE_CASCADED: break;
+  case NODE_SELF:
+  case NODE_SUPER: use_self(r); break;
   case NODE_THIS_CONTEXT: r->block->function->uses_context = true; break;
   case NODE_VARIABLE: resolve_variable(r, node); break;
   case NODE_ASSIGN: resolve_assignment(r, node); break;

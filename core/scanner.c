@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* scanner.c -- tokens of Smalltalk text: names, operators, strings, characters, symbols, punctuation.
  *
- * Numbers are in scanner_number.c.  Two rules are GNU Smalltalk's: a name that begins with a capital and is followed at once by
- * a period and a letter goes on as a path (`Smalltalk.Foo`), and a minus in front of a digit ends the operator before it
+ * Numbers are in scanner_number.c.  Two rules are GNU Smalltalk's: a name that begins with a capital and is followed at
+ * once by a period and a letter goes on as a path (`Smalltalk.Foo`), and a minus in front of a digit ends the operator
+ * before it
  * (`3--4`, `a>-1`). */
 #include "scanner.h"
 
@@ -69,7 +70,8 @@ static bool is_operator_char(int c) { return c > 0 && strchr("+-*/\\<>=~@%|&?,",
 
 static size_t operator_length(const Scanner *s) {
   size_t n = 1;
-  while (is_operator_char(scanner_peek(s, n)) && !(scanner_peek(s, n) == '-' && is_digit_char(scanner_peek(s, n + 1)))) n++;
+  while (is_operator_char(scanner_peek(s, n)) && !(scanner_peek(s, n) == '-' && is_digit_char(scanner_peek(s, n + 1))))
+    n++;
   return n;
 }
 
@@ -138,8 +140,10 @@ static Text normalize_path(Scanner *s, Text path) {
   char *copy = arena_alloc(s->arena, path.length + 1), *out = copy;
   Text result;
   for (size_t i = 0; i < path.length; i++) {
-    if (path.start[i] == ':') *out++ = '.', i++;
-    else *out++ = path.start[i];
+    if (path.start[i] == ':')
+      *out++ = '.', i++;
+    else
+      *out++ = path.start[i];
   }
   result.start = copy;
   result.length = (size_t)(out - copy);
@@ -232,7 +236,8 @@ static void scan_hash(Scanner *s, Token *token) {
     if (!scan_quoted(s, token, &token->literal.text)) return;
   } else if (is_letter_char(c) || is_operator_char(c)) {
     s->cursor++;
-    if (is_operator_char(c)) n = operator_length(s);
+    if (is_operator_char(c))
+      n = operator_length(s);
     else
       while (is_name_char(scanner_peek(s, n)) || (scanner_peek(s, n) == ':' && scanner_peek(s, n + 1) != '=')) n++;
     token->literal.text.start = s->cursor;
@@ -247,29 +252,39 @@ static void scan_hash(Scanner *s, Token *token) {
 
 static bool scan_punctuation(Scanner *s, Token *token) {
   static const char marks[] = "^:.;!()[]{}";
-  static const TokenKind kinds[] = {TOKEN_CARET, TOKEN_COLON, TOKEN_PERIOD, TOKEN_SEMICOLON, TOKEN_BANG, TOKEN_OPEN_PAREN,
-                                    TOKEN_CLOSE_PAREN, TOKEN_OPEN_BRACKET, TOKEN_CLOSE_BRACKET, TOKEN_OPEN_BRACE,
-                                    TOKEN_CLOSE_BRACE};
+  static const TokenKind kinds[] = {TOKEN_CARET,         TOKEN_COLON,      TOKEN_PERIOD,      TOKEN_SEMICOLON,
+                                    TOKEN_BANG,          TOKEN_OPEN_PAREN, TOKEN_CLOSE_PAREN, TOKEN_OPEN_BRACKET,
+                                    TOKEN_CLOSE_BRACKET, TOKEN_OPEN_BRACE, TOKEN_CLOSE_BRACE};
   const char *mark = strchr(marks, *s->cursor);
   if (!mark) return false;
-  if (*mark == ':' && scanner_peek(s, 1) == '=') finish(s, token, TOKEN_ASSIGN, 2);
-  else finish(s, token, kinds[mark - marks], 1);
+  if (*mark == ':' && scanner_peek(s, 1) == '=')
+    finish(s, token, TOKEN_ASSIGN, 2);
+  else
+    finish(s, token, kinds[mark - marks], 1);
   return true;
 }
 
 static void scan_token(Scanner *s, Token *token) {
   int c = scanner_peek(s, 0);
-  if (c < 0) finish(s, token, TOKEN_END, 0);
-  else if (is_letter_char(c)) scan_name(s, token);
+  if (c < 0)
+    finish(s, token, TOKEN_END, 0);
+  else if (is_letter_char(c))
+    scan_name(s, token);
   else if (is_digit_char(c)) {
     token->text.start = s->cursor;
-    if (scanner_number(s, token)) token->kind = TOKEN_NUMBER;
-    else token->kind = TOKEN_ERROR;
+    if (scanner_number(s, token))
+      token->kind = TOKEN_NUMBER;
+    else
+      token->kind = TOKEN_ERROR;
     token->text.length = (size_t)(s->cursor - token->text.start);
-  } else if (is_operator_char(c)) finish(s, token, TOKEN_BINARY, operator_length(s));
-  else if (c == '\'') scan_string(s, token);
-  else if (c == '$') scan_character(s, token);
-  else if (c == '#') scan_hash(s, token);
+  } else if (is_operator_char(c))
+    finish(s, token, TOKEN_BINARY, operator_length(s));
+  else if (c == '\'')
+    scan_string(s, token);
+  else if (c == '$')
+    scan_character(s, token);
+  else if (c == '#')
+    scan_hash(s, token);
   else if (!scan_punctuation(s, token)) {
     finish(s, token, TOKEN_ERROR, 1);
     token->problem = "this character has no meaning in Smalltalk text";
@@ -300,12 +315,15 @@ bool token_is_binary(const Token *token, const char *operator_text) {
 }
 
 void token_describe(const Token *token, char *buffer, size_t size) {
-  static const char *const kinds[] = {[TOKEN_IDENTIFIER] = "name ", [TOKEN_KEYWORD] = "keyword ",
-                                      [TOKEN_BINARY] = "operator ", [TOKEN_NUMBER] = "number ",
-                                      [TOKEN_CHARACTER] = "character ", [TOKEN_SYMBOL] = "symbol "};
+  static const char *const kinds[] = {
+      [TOKEN_IDENTIFIER] = "name ", [TOKEN_KEYWORD] = "keyword ",     [TOKEN_BINARY] = "operator ",
+      [TOKEN_NUMBER] = "number ",   [TOKEN_CHARACTER] = "character ", [TOKEN_SYMBOL] = "symbol "};
   const char *kind = token->kind < sizeof kinds / sizeof *kinds && kinds[token->kind] ? kinds[token->kind] : "";
   int shown = token->text.length > 40 ? 40 : (int)token->text.length;
-  if (token->kind == TOKEN_END) snprintf(buffer, size, "end of text");
-  else if (token->kind == TOKEN_STRING) snprintf(buffer, size, "a string");
-  else snprintf(buffer, size, "%s'%.*s'", kind, shown, token->text.start);
+  if (token->kind == TOKEN_END)
+    snprintf(buffer, size, "end of text");
+  else if (token->kind == TOKEN_STRING)
+    snprintf(buffer, size, "a string");
+  else
+    snprintf(buffer, size, "%s'%.*s'", kind, shown, token->text.start);
 }

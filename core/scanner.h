@@ -2,7 +2,8 @@
 /* scanner.h -- from bytes to tokens.
  *
  * A Scanner reads one range of a Source and never fails: what is no token becomes TOKEN_ERROR with the reason, and the
- * scanner goes on behind it.  A copy of the struct is a bookmark: looking ahead is to copy it and scan with the copy. */
+ * scanner goes on behind it.  A copy of the struct is a bookmark: looking ahead is to copy it and scan with the copy.
+ */
 #ifndef ATOLL_SCANNER_H
 #define ATOLL_SCANNER_H
 
@@ -15,20 +16,32 @@ typedef enum TokenKind {
   TOKEN_KEYWORD,    /* text: one keyword with its colon */
   TOKEN_BINARY,     /* text: any run of operator characters; | < > - included */
   TOKEN_ASSIGN,
-  TOKEN_NUMBER, TOKEN_STRING, TOKEN_CHARACTER, TOKEN_SYMBOL, /* literal */
-  TOKEN_HASH,       /* # before ( [ { or another # */
-  TOKEN_CARET, TOKEN_COLON, TOKEN_PERIOD, TOKEN_SEMICOLON, TOKEN_BANG,
-  TOKEN_OPEN_PAREN, TOKEN_CLOSE_PAREN, TOKEN_OPEN_BRACKET, TOKEN_CLOSE_BRACKET, TOKEN_OPEN_BRACE, TOKEN_CLOSE_BRACE
+  TOKEN_NUMBER,
+  TOKEN_STRING,
+  TOKEN_CHARACTER,
+  TOKEN_SYMBOL, /* literal */
+  TOKEN_HASH,   /* # before ( [ { or another # */
+  TOKEN_CARET,
+  TOKEN_COLON,
+  TOKEN_PERIOD,
+  TOKEN_SEMICOLON,
+  TOKEN_BANG,
+  TOKEN_OPEN_PAREN,
+  TOKEN_CLOSE_PAREN,
+  TOKEN_OPEN_BRACKET,
+  TOKEN_CLOSE_BRACKET,
+  TOKEN_OPEN_BRACE,
+  TOKEN_CLOSE_BRACE
 } TokenKind;
 
 typedef struct Token {
   TokenKind kind;
   SourcePosition at;
-  Text text;           /* as written, names normalized */
+  Text text;               /* as written, names normalized */
   const char *start, *end; /* its bytes in the source */
-  const char *problem; /* TOKEN_ERROR */
-  bool unterminated;   /* TOKEN_ERROR: string or comment without end; nothing follows */
-  Literal literal;     /* numbers, strings, characters, symbols */
+  const char *problem;     /* TOKEN_ERROR */
+  bool unterminated;       /* TOKEN_ERROR: string or comment without end; nothing follows */
+  Literal literal;         /* numbers, strings, characters, symbols */
 } Token;
 
 typedef struct Scanner {

@@ -3,8 +3,8 @@
  *
  *   digits [r [-] digits] [. digits] [s [scale] | (e|d|q) [[-] exponent]]
  *
- * An exponent counts powers of the radix.  An integer with `e` stays an integer unless the exponent is negative; `d` and
- * `q` always make a float.  Underscores between digits are skipped. */
+ * An exponent counts powers of the radix.  An integer with `e` stays an integer unless the exponent is negative; `d`
+ * and `q` always make a float.  Underscores between digits are skipped. */
 #include "scanner.h"
 
 #include <math.h>
@@ -129,7 +129,8 @@ static double decimal_value(Scanner *s, const Number *number, long exponent) {
 static double radix_value(const Number *number, long exponent) {
   long double mantissa = 0;
   long power = exponent - (long)number->fraction;
-  for (size_t i = 0; i < number->count; i++) mantissa = mantissa * number->radix + digit_value(number->digits[i], number->radix);
+  for (size_t i = 0; i < number->count; i++)
+    mantissa = mantissa * number->radix + digit_value(number->digits[i], number->radix);
   if (mantissa == 0) return 0;
   if (power < -20000) power = -20000;
   if (power > 20000) power = 20000;

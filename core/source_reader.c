@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* source_reader.c -- a file as a sequence of events: the top level of bracket and bang files.
  *
- * Both syntaxes are read by one loop, so that they can alternate.  What begins at the present token is told by looking ahead a few
- * tokens (reader_classify); everything that is no definition is a statement up to its period or bang. */
+ * Both syntaxes are read by one loop, so that they can alternate.  What begins at the present token is told by looking
+ * ahead a few tokens (reader_classify); everything that is no definition is a statement up to its period or bang. */
 #include <string.h>
 
 #include "source_reader_internal.h"
@@ -29,7 +29,8 @@ static bool read_class(Reader *r) {
   reader_advance(r);
   open = r->token;
   reader_advance(r);
-  if (r->events->class_begin && !r->events->class_begin(r->events, superclass.text, name.text, superclass.at)) return false;
+  if (r->events->class_begin && !r->events->class_begin(r->events, superclass.text, name.text, superclass.at))
+    return false;
   return reader_class_body(r, name.text, false, &open) && end_class(r);
 }
 
@@ -104,8 +105,11 @@ static bool read_definition(Reader *r) {
 
 static bool read_item(Reader *r, bool in_namespace) {
   switch (r->token.kind) {
-  case TOKEN_BANG: case TOKEN_PERIOD: reader_advance(r); return true;
-  case TOKEN_CLOSE_BRACKET: case TOKEN_CLOSE_PAREN: case TOKEN_CLOSE_BRACE:
+  case TOKEN_BANG:
+  case TOKEN_PERIOD: reader_advance(r); return true;
+  case TOKEN_CLOSE_BRACKET:
+  case TOKEN_CLOSE_PAREN:
+  case TOKEN_CLOSE_BRACE:
     reader_expected(r, "a statement or definition (nothing is open here)");
     reader_advance(r);
     return true;

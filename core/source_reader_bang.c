@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* source_reader_bang.c -- `!Foo class methodsFor: 'x'! ... ! !`: methods that are separated by bangs, up to an empty one.
+/* source_reader_bang.c -- `!Foo class methodsFor: 'x'! ... ! !`: methods that are separated by bangs, up to an empty
+ * one.
  *
  * As in GNU Smalltalk a bang inside a string or comment is not doubled. */
 #include "source_reader_internal.h"
@@ -31,7 +32,8 @@ bool reader_method_list(Reader *r) {
     Token first = r->token;
     skip_to_bang(r);
     if (!r->events->method) continue;
-    go_on = r->events->method(r->events, name, class_side, no_pattern, reader_text_from(r, first.start), category, first.at);
+    go_on = r->events->method(r->events, name, class_side, no_pattern, reader_text_from(r, first.start), category,
+                              first.at);
     if (r->token.kind == TOKEN_BANG) reader_advance(r);
   }
   if (r->token.kind == TOKEN_BANG) reader_advance(r);

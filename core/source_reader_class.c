@@ -57,8 +57,10 @@ static bool read_class_variable(Reader *r) {
       return true;
     }
   }
-  if (r->token.kind == TOKEN_PERIOD) reader_advance(r);
-  else if (r->token.kind != TOKEN_CLOSE_BRACKET) reader_expected(r, "'.'");
+  if (r->token.kind == TOKEN_PERIOD)
+    reader_advance(r);
+  else if (r->token.kind != TOKEN_CLOSE_BRACKET)
+    reader_expected(r, "'.'");
   return !r->events->class_variable || r->events->class_variable(r->events, name.text, value, name.at);
 }
 
@@ -66,16 +68,18 @@ static bool read_class_variable(Reader *r) {
 
 static bool ends_pragma_argument(const Reader *r) {
   TokenKind kind = r->token.kind;
-  return kind == TOKEN_END || kind == TOKEN_BANG || kind == TOKEN_KEYWORD || kind == TOKEN_PERIOD || kind == TOKEN_CLOSE_BRACKET ||
-         r->token.unterminated || reader_at_operator(r, '>');
+  return kind == TOKEN_END || kind == TOKEN_BANG || kind == TOKEN_KEYWORD || kind == TOKEN_PERIOD ||
+         kind == TOKEN_CLOSE_BRACKET || r->token.unterminated || reader_at_operator(r, '>');
 }
 
 static bool skip_pragma_argument(Reader *r) {
   while (!ends_pragma_argument(r)) {
     TokenKind kind = r->token.kind;
     bool opens = kind == TOKEN_OPEN_PAREN || kind == TOKEN_OPEN_BRACKET || kind == TOKEN_OPEN_BRACE;
-    if (!opens) reader_advance(r);
-    else if (!reader_skip_group(r)) return false;
+    if (!opens)
+      reader_advance(r);
+    else if (!reader_skip_group(r))
+      return false;
   }
   return true;
 }
@@ -93,8 +97,10 @@ static bool read_class_pragma(Reader *r, const ClassBody *body) {
         !r->events->class_pragma(r->events, body->class_side, keyword.text, reader_text_from(r, start), keyword.at))
       return false;
   }
-  if (reader_at_operator(r, '>')) reader_accept_operator(r);
-  else reader_expected(r, "'>'");
+  if (reader_at_operator(r, '>'))
+    reader_accept_operator(r);
+  else
+    reader_expected(r, "'>'");
   return true;
 }
 
@@ -134,8 +140,14 @@ bool reader_qualified_method(Reader *r) {
 /* ---- the body ---- */
 
 typedef enum Element {
-  ELEMENT_UNKNOWN, ELEMENT_METHOD, ELEMENT_QUALIFIED_METHOD, ELEMENT_VARIABLES, ELEMENT_CLASS_VARIABLE, ELEMENT_PRAGMA,
-  ELEMENT_CLASS_SIDE, ELEMENT_COMMENT
+  ELEMENT_UNKNOWN,
+  ELEMENT_METHOD,
+  ELEMENT_QUALIFIED_METHOD,
+  ELEMENT_VARIABLES,
+  ELEMENT_CLASS_VARIABLE,
+  ELEMENT_PRAGMA,
+  ELEMENT_CLASS_SIDE,
+  ELEMENT_COMMENT
 } Element;
 
 static Element classify_name(const Reader *r) {
@@ -143,7 +155,8 @@ static Element classify_name(const Reader *r) {
   Token next = scanner_next(&ahead);
   bool class_side;
   if (next.kind == TOKEN_OPEN_BRACKET) return ELEMENT_METHOD;
-  if (next.kind == TOKEN_ASSIGN || next.kind == TOKEN_PERIOD || next.kind == TOKEN_CLOSE_BRACKET) return ELEMENT_CLASS_VARIABLE;
+  if (next.kind == TOKEN_ASSIGN || next.kind == TOKEN_PERIOD || next.kind == TOKEN_CLOSE_BRACKET)
+    return ELEMENT_CLASS_VARIABLE;
   class_side = next.kind == TOKEN_IDENTIFIER && text_is(next.text, "class");
   if (class_side) next = scanner_next(&ahead);
   if (class_side && next.kind == TOKEN_OPEN_BRACKET) return ELEMENT_CLASS_SIDE;
@@ -161,7 +174,8 @@ static Element classify_element(const Reader *r) {
   case TOKEN_BINARY:
     if (scanner_looks_at_pattern(ahead, r->token)) return ELEMENT_METHOD;
     if (r->token.text.start[0] == '|') return ELEMENT_VARIABLES;
-    return token_is_binary(&r->token, "<") && scanner_next(&ahead).kind == TOKEN_KEYWORD ? ELEMENT_PRAGMA : ELEMENT_UNKNOWN;
+    return token_is_binary(&r->token, "<") && scanner_next(&ahead).kind == TOKEN_KEYWORD ? ELEMENT_PRAGMA
+                                                                                         : ELEMENT_UNKNOWN;
   default: return ELEMENT_UNKNOWN;
   }
 }
@@ -228,8 +242,10 @@ bool reader_class_body(Reader *r, Text name, bool class_side, const Token *open)
     reader_recover(r, open);
   }
   while (go_on && !r->lost && r->token.kind != TOKEN_CLOSE_BRACKET) {
-    if (reader_at_end(r) || r->token.kind == TOKEN_BANG || at_next_definition(r)) report_unclosed(r, open);
-    else go_on = read_element(r, &body);
+    if (reader_at_end(r) || r->token.kind == TOKEN_BANG || at_next_definition(r))
+      report_unclosed(r, open);
+    else
+      go_on = read_element(r, &body);
   }
   if (go_on && !r->lost) reader_advance(r);
   r->depth--;

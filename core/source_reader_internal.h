@@ -24,7 +24,12 @@ typedef struct Reader {
 /* What begins at the token, at top level. */
 typedef enum Definition {
   DEFINITION_NONE, /* a statement */
-  DEFINITION_EVAL, DEFINITION_NAMESPACE, DEFINITION_CLASS, DEFINITION_EXTEND, DEFINITION_METHOD, DEFINITION_METHODS_FOR
+  DEFINITION_EVAL,
+  DEFINITION_NAMESPACE,
+  DEFINITION_CLASS,
+  DEFINITION_EXTEND,
+  DEFINITION_METHOD,
+  DEFINITION_METHODS_FOR
 } Definition;
 
 /* source_reader_scan.c */
@@ -45,7 +50,7 @@ void reader_recover(Reader *r, const Token *open);         /* to the next defini
 /* source_reader_class.c */
 bool reader_class_body(Reader *r, Text name, bool class_side, const Token *open);
 bool reader_method(Reader *r, Text class_name, bool class_side);
-bool reader_qualified_method(Reader *r); /* `Foo class >> pattern [` */
+bool reader_qualified_method(Reader *r);                     /* `Foo class >> pattern [` */
 bool reader_names(Reader *r, Text **names, unsigned *count); /* `| a b |`, with error reporting */
 
 /* source_reader_bang.c */

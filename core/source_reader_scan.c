@@ -79,7 +79,8 @@ static void push(Reader *r, BracketStack *stack, char c) {
   stack->closers[stack->count++] = c;
 }
 
-/* A `]` closes what is open inside it too; another bracket that does not match is ignored: the compiler complains about both. */
+/* A `]` closes what is open inside it too; another bracket that does not match is ignored: the compiler complains about
+ * both. */
 static void pop(BracketStack *stack, char c) {
   size_t i = stack->count;
   while (i && stack->closers[i - 1] != c) {
@@ -92,10 +93,11 @@ static void pop(BracketStack *stack, char c) {
 static bool unclosed(Reader *r, const Token *open) {
   char found[80];
   token_describe(&r->token, found, sizeof found);
-  if (r->token.unterminated) reader_error(r, r->token.at, "%s", r->token.problem);
+  if (r->token.unterminated)
+    reader_error(r, r->token.at, "%s", r->token.problem);
   else
-    reader_error(r, open->at, "this '%.*s' is never closed; found %s in line %u", (int)open->text.length, open->text.start, found,
-                 r->token.at.line);
+    reader_error(r, open->at, "this '%.*s' is never closed; found %s in line %u", (int)open->text.length,
+                 open->text.start, found, r->token.at.line);
   reader_recover(r, open);
   return false;
 }
@@ -123,8 +125,10 @@ bool reader_skip_code(Reader *r) {
       return true;
     }
     if (closer(r->token.kind)) return true;
-    if (!closer_of(r->token.kind)) reader_advance(r);
-    else if (!reader_skip_group(r)) return false;
+    if (!closer_of(r->token.kind))
+      reader_advance(r);
+    else if (!reader_skip_group(r))
+      return false;
   }
 }
 
@@ -180,7 +184,8 @@ Definition reader_classify(const Reader *r) {
   if (next.kind == TOKEN_OPEN_BRACKET) return text_is(r->token.text, "Eval") ? DEFINITION_EVAL : DEFINITION_EXTEND;
   if (is_name(&next, "class")) next = scanner_next(&ahead);
   if (next.kind == TOKEN_OPEN_BRACKET) return DEFINITION_EXTEND;
-  if (is_name(&next, "extend")) return scanner_next(&ahead).kind == TOKEN_OPEN_BRACKET ? DEFINITION_EXTEND : DEFINITION_NONE;
+  if (is_name(&next, "extend"))
+    return scanner_next(&ahead).kind == TOKEN_OPEN_BRACKET ? DEFINITION_EXTEND : DEFINITION_NONE;
   if (next.kind == TOKEN_KEYWORD) return classify_keyword(&r->token, &next, ahead);
   if (!token_is_binary(&next, ">>")) return DEFINITION_NONE;
   next = scanner_next(&ahead);

@@ -1,151 +1,141 @@
 /* SPDX-License-Identifier: MIT */
-/* generator_value_test.c -- expressions, sends, cascades, literals, limits, word for word.  Each listing also passes code_check. */
+/* generator_value_test.c -- expressions, sends, cascades, literals, limits, word for word.  Each listing also passes
+ * code_check. */
 #include "compiler_support.h"
 
 static void cascade_keeps_its_receiver(void **state) {
   (void)state;
-  assert_method("foo: s s nextPut: 1; nextPut: 2; yourself",
-                "foo: args=1 registers=7\n"
-                "  0 MOVE r5 r1\n"
-                "  1 LOADI r6 1\n"
-                "  2 SEND r5 1 r2 #nextPut:\n"
-                "  4 MOVE r5 r1\n"
-                "  5 LOADI r6 2\n"
-                "  6 SEND r5 1 r2 #nextPut:\n"
-                "  8 MOVE r5 r1\n"
-                "  9 SEND r5 0 r2 #yourself\n"
-                "  11 RETURN_SELF\n");
+  assert_method("foo: s s nextPut: 1; nextPut: 2; yourself", "foo: args=1 registers=7\n"
+                                                             "  0 MOVE r5 r1\n"
+                                                             "  1 LOADI r6 1\n"
+                                                             "  2 SEND r5 1 r2 #nextPut:\n"
+                                                             "  4 MOVE r5 r1\n"
+                                                             "  5 LOADI r6 2\n"
+                                                             "  6 SEND r5 1 r2 #nextPut:\n"
+                                                             "  8 MOVE r5 r1\n"
+                                                             "  9 SEND r5 0 r2 #yourself\n"
+                                                             "  11 RETURN_SELF\n");
 }
 
 static void cascade_to_an_expression_keeps_it_in_a_register(void **state) {
   (void)state;
-  assert_method("foo ^self bar add: 1; yourself",
-                "foo args=0 registers=7\n"
-                "  0 MOVE r4 r0\n"
-                "  1 SEND r4 0 r1 #bar\n"
-                "  3 MOVE r5 r1\n"
-                "  4 LOADI r6 1\n"
-                "  5 SEND r5 1 r2 #add:\n"
-                "  7 MOVE r5 r1\n"
-                "  8 SEND r5 0 r1 #yourself\n"
-                "  10 RETURN r1\n");
+  assert_method("foo ^self bar add: 1; yourself", "foo args=0 registers=7\n"
+                                                  "  0 MOVE r4 r0\n"
+                                                  "  1 SEND r4 0 r1 #bar\n"
+                                                  "  3 MOVE r5 r1\n"
+                                                  "  4 LOADI r6 1\n"
+                                                  "  5 SEND r5 1 r2 #add:\n"
+                                                  "  7 MOVE r5 r1\n"
+                                                  "  8 SEND r5 0 r1 #yourself\n"
+                                                  "  10 RETURN r1\n");
 }
 
 static void cascade_to_super_sends_all_to_super(void **state) {
   (void)state;
-  assert_method("foo ^super foo: 3; bar",
-                "foo args=0 registers=6\n"
-                "  0 MOVE r4 r0\n"
-                "  1 LOADI r5 3\n"
-                "  2 SUPERSEND r4 1 r1 #foo:\n"
-                "  4 MOVE r4 r0\n"
-                "  5 SUPERSEND r4 0 r1 #bar\n"
-                "  7 RETURN r1\n");
+  assert_method("foo ^super foo: 3; bar", "foo args=0 registers=6\n"
+                                          "  0 MOVE r4 r0\n"
+                                          "  1 LOADI r5 3\n"
+                                          "  2 SUPERSEND r4 1 r1 #foo:\n"
+                                          "  4 MOVE r4 r0\n"
+                                          "  5 SUPERSEND r4 0 r1 #bar\n"
+                                          "  7 RETURN r1\n");
 }
 
 static void chain_of_sends_reuses_its_frame(void **state) {
   (void)state;
-  assert_method("foo: x ^x foo bar: (x baz: 1) + 2",
-                "foo: args=1 registers=11\n"
-                "  0 MOVE r5 r1\n"
-                "  1 SEND r5 0 r5 #foo\n"
-                "  3 MOVE r9 r1\n"
-                "  4 LOADI r10 1\n"
-                "  5 SEND r9 1 r6 #baz:\n"
-                "  7 ADDI r6 r6 2\n"
-                "  8 SEND r5 1 r2 #bar:\n"
-                "  10 RETURN r2\n");
+  assert_method("foo: x ^x foo bar: (x baz: 1) + 2", "foo: args=1 registers=11\n"
+                                                     "  0 MOVE r5 r1\n"
+                                                     "  1 SEND r5 0 r5 #foo\n"
+                                                     "  3 MOVE r9 r1\n"
+                                                     "  4 LOADI r10 1\n"
+                                                     "  5 SEND r9 1 r6 #baz:\n"
+                                                     "  7 ADDI r6 r6 2\n"
+                                                     "  8 SEND r5 1 r2 #bar:\n"
+                                                     "  10 RETURN r2\n");
 }
 
 static void not_of_another_value_is_an_instruction(void **state) {
   (void)state;
-  assert_method("foo: x x not ifTrue: [x foo]",
-                "foo: args=1 registers=6\n"
-                "  0 NOT r2 r1\n"
-                "  1 JUMP_FALSE r2 ->5\n"
-                "  2 MOVE r5 r1\n"
-                "  3 SEND r5 0 r2 #foo\n"
-                "  5 RETURN_SELF\n");
+  assert_method("foo: x x not ifTrue: [x foo]", "foo: args=1 registers=6\n"
+                                                "  0 NOT r2 r1\n"
+                                                "  1 JUMP_FALSE r2 ->5\n"
+                                                "  2 MOVE r5 r1\n"
+                                                "  3 SEND r5 0 r2 #foo\n"
+                                                "  5 RETURN_SELF\n");
 }
 
 static void operand_that_is_assigned_later_is_copied(void **state) {
   (void)state;
-  assert_method("foo | y | y := 1. ^y + (y := 3)",
-                "foo args=0 registers=3\n"
-                "  0 LOADI r1 1\n"
-                "  1 MOVE r2 r1\n"
-                "  2 LOADI r1 3\n"
-                "  3 ADD r2 r2 r1\n"
-                "  4 RETURN r2\n");
+  assert_method("foo | y | y := 1. ^y + (y := 3)", "foo args=0 registers=3\n"
+                                                   "  0 LOADI r1 1\n"
+                                                   "  1 MOVE r2 r1\n"
+                                                   "  2 LOADI r1 3\n"
+                                                   "  3 ADD r2 r2 r1\n"
+                                                   "  4 RETURN r2\n");
 }
 
 static void at_put_for_effect_is_an_instruction_and_for_value_a_send(void **state) {
   (void)state;
-  assert_method("foo: x x at: 1 put: 2. ^x at: 1 put: 3",
-                "foo: args=1 registers=8\n"
-                "  0 LOADI r2 1\n"
-                "  1 LOADI r3 2\n"
-                "  2 ATPUT r1 r2 r3\n"
-                "  3 MOVE r5 r1\n"
-                "  4 LOADI r6 1\n"
-                "  5 LOADI r7 3\n"
-                "  6 SEND r5 2 r2 #at:put:\n"
-                "  8 RETURN r2\n");
+  assert_method("foo: x x at: 1 put: 2. ^x at: 1 put: 3", "foo: args=1 registers=8\n"
+                                                          "  0 LOADI r2 1\n"
+                                                          "  1 LOADI r3 2\n"
+                                                          "  2 ATPUT r1 r2 r3\n"
+                                                          "  3 MOVE r5 r1\n"
+                                                          "  4 LOADI r6 1\n"
+                                                          "  5 LOADI r7 3\n"
+                                                          "  6 SEND r5 2 r2 #at:put:\n"
+                                                          "  8 RETURN r2\n");
 }
 
 static void special_instructions_use_variables_in_place(void **state) {
   (void)state;
-  assert_method("foo: a ^((a at: 1) + a size * 3) // 2 bitAnd: a class == a",
-                "foo: args=1 registers=4\n"
-                "  0 LOADI r2 1\n"
-                "  1 AT r2 r1 r2\n"
-                "  2 SIZE r3 r1\n"
-                "  3 ADD r2 r2 r3\n"
-                "  4 LOADI r3 3\n"
-                "  5 MUL r2 r2 r3\n"
-                "  6 LOADI r3 2\n"
-                "  7 DIV r2 r2 r3\n"
-                "  8 CLASS r3 r1\n"
-                "  9 SAME r3 r3 r1\n"
-                "  10 BITAND r2 r2 r3\n"
-                "  11 RETURN r2\n");
+  assert_method("foo: a ^((a at: 1) + a size * 3) // 2 bitAnd: a class == a", "foo: args=1 registers=4\n"
+                                                                              "  0 LOADI r2 1\n"
+                                                                              "  1 AT r2 r1 r2\n"
+                                                                              "  2 SIZE r3 r1\n"
+                                                                              "  3 ADD r2 r2 r3\n"
+                                                                              "  4 LOADI r3 3\n"
+                                                                              "  5 MUL r2 r2 r3\n"
+                                                                              "  6 LOADI r3 2\n"
+                                                                              "  7 DIV r2 r2 r3\n"
+                                                                              "  8 CLASS r3 r1\n"
+                                                                              "  9 SAME r3 r3 r1\n"
+                                                                              "  10 BITAND r2 r2 r3\n"
+                                                                              "  11 RETURN r2\n");
 }
 
 static void block_evaluation_is_a_special_send(void **state) {
   (void)state;
-  assert_method("foo: b ^(b value: 1 value: 2) + b value",
-                "foo: args=1 registers=8\n"
-                "  0 MOVE r5 r1\n"
-                "  1 LOADI r6 1\n"
-                "  2 LOADI r7 2\n"
-                "  3 BLOCKVALUE r5 2 r2 #value:value:\n"
-                "  5 MOVE r6 r1\n"
-                "  6 BLOCKVALUE r6 0 r3 #value\n"
-                "  8 ADD r2 r2 r3\n"
-                "  9 RETURN r2\n");
+  assert_method("foo: b ^(b value: 1 value: 2) + b value", "foo: args=1 registers=8\n"
+                                                           "  0 MOVE r5 r1\n"
+                                                           "  1 LOADI r6 1\n"
+                                                           "  2 LOADI r7 2\n"
+                                                           "  3 BLOCKVALUE r5 2 r2 #value:value:\n"
+                                                           "  5 MOVE r6 r1\n"
+                                                           "  6 BLOCKVALUE r6 0 r3 #value\n"
+                                                           "  8 ADD r2 r2 r3\n"
+                                                           "  9 RETURN r2\n");
 }
 
 static void instance_variables_and_globals(void **state) {
   (void)state;
-  assert_method("foo iva := ivb. Foo := Bar.Baz. ^iva",
-                "foo args=0 registers=2\n"
-                "  0 GETIVAR r1 r0 1\n"
-                "  1 SETIVAR r1 r0 0\n"
-                "  2 GETGLOBAL r1 Bar.Baz\n"
-                "  3 SETGLOBAL r1 Foo\n"
-                "  4 GETIVAR r1 r0 0\n"
-                "  5 RETURN r1\n");
+  assert_method("foo iva := ivb. Foo := Bar.Baz. ^iva", "foo args=0 registers=2\n"
+                                                        "  0 GETIVAR r1 r0 1\n"
+                                                        "  1 SETIVAR r1 r0 0\n"
+                                                        "  2 GETGLOBAL r1 Bar.Baz\n"
+                                                        "  3 SETGLOBAL r1 Foo\n"
+                                                        "  4 GETIVAR r1 r0 0\n"
+                                                        "  5 RETURN r1\n");
 }
 
 static void brace_array_collects_registers(void **state) {
   (void)state;
-  assert_method("foo: a ^{1. a. {}}",
-                "foo: args=1 registers=5\n"
-                "  0 LOADI r2 1\n"
-                "  1 MOVE r3 r1\n"
-                "  2 ARRAY r4 r4 0\n"
-                "  3 ARRAY r2 r2 3\n"
-                "  4 RETURN r2\n");
+  assert_method("foo: a ^{1. a. {}}", "foo: args=1 registers=5\n"
+                                      "  0 LOADI r2 1\n"
+                                      "  1 MOVE r3 r1\n"
+                                      "  2 ARRAY r4 r4 0\n"
+                                      "  3 ARRAY r2 r2 3\n"
+                                      "  4 RETURN r2\n");
 }
 
 static void literals_are_loaded(void **state) {
@@ -172,22 +162,20 @@ static void literals_are_loaded(void **state) {
 
 static void compile_time_constant_is_a_template(void **state) {
   (void)state;
-  assert_method("foo ^##(3 + 4)",
-                "foo args=0 registers=2\n"
-                "  0 LOADK r1 ##(constant)\n"
-                "  1 RETURN r1\n"
-                "    executeStatements args=0 registers=2\n"
-                "      0 LOADI r1 3\n"
-                "      1 ADDI r1 r1 4\n"
-                "      2 RETURN r1\n");
+  assert_method("foo ^##(3 + 4)", "foo args=0 registers=2\n"
+                                  "  0 LOADK r1 ##(constant)\n"
+                                  "  1 RETURN r1\n"
+                                  "    executeStatements args=0 registers=2\n"
+                                  "      0 LOADI r1 3\n"
+                                  "      1 ADDI r1 r1 4\n"
+                                  "      2 RETURN r1\n");
 }
 
 static void this_context_is_loaded(void **state) {
   (void)state;
-  assert_method("foo ^thisContext",
-                "foo args=0 registers=2\n"
-                "  0 THISCONTEXT r1\n"
-                "  1 RETURN r1\n");
+  assert_method("foo ^thisContext", "foo args=0 registers=2\n"
+                                    "  0 THISCONTEXT r1\n"
+                                    "  1 RETURN r1\n");
 }
 
 static void pragmas_set_flags_primitive_and_category(void **state) {
@@ -201,52 +189,49 @@ static void pragmas_set_flags_primitive_and_category(void **state) {
 
 static void empty_method_answers_self(void **state) {
   (void)state;
-  assert_method("foo",
-                "foo args=0 registers=1\n"
-                "  0 RETURN_SELF\n");
+  assert_method("foo", "foo args=0 registers=1\n"
+                       "  0 RETURN_SELF\n");
 }
 
 static void empty_block_answers_nil(void **state) {
   (void)state;
-  assert_method("foo ^{[]. [:x]. [:x | ]}",
-                "foo args=0 registers=4\n"
-                "  0 CLOSURE r1 [block] []\n"
-                "  2 CLOSURE r2 [block] []\n"
-                "  4 CLOSURE r3 [block] []\n"
-                "  6 ARRAY r1 r1 3\n"
-                "  7 RETURN r1\n"
-                "    [] args=0 registers=1 clean\n"
-                "      0 RETURN_NIL\n"
-                "    [] args=1 registers=2 clean\n"
-                "      0 RETURN_NIL\n"
-                "    [] args=1 registers=2 clean\n"
-                "      0 RETURN_NIL\n");
+  assert_method("foo ^{[]. [:x]. [:x | ]}", "foo args=0 registers=4\n"
+                                            "  0 CLOSURE r1 [block] []\n"
+                                            "  2 CLOSURE r2 [block] []\n"
+                                            "  4 CLOSURE r3 [block] []\n"
+                                            "  6 ARRAY r1 r1 3\n"
+                                            "  7 RETURN r1\n"
+                                            "    [] args=0 registers=1 clean\n"
+                                            "      0 RETURN_NIL\n"
+                                            "    [] args=1 registers=2 clean\n"
+                                            "      0 RETURN_NIL\n"
+                                            "    [] args=1 registers=2 clean\n"
+                                            "      0 RETURN_NIL\n");
 }
 
 static void statements_answer_the_last_value(void **state) {
   (void)state;
-  assert_statements("| x | x := 3. x foo. x + 1",
-                    "executeStatements args=0 registers=6\n"
-                    "  0 LOADI r1 3\n"
-                    "  1 MOVE r5 r1\n"
-                    "  2 SEND r5 0 r2 #foo\n"
-                    "  4 ADDI r2 r1 1\n"
-                    "  5 RETURN r2\n");
+  assert_statements("| x | x := 3. x foo. x + 1", "executeStatements args=0 registers=6\n"
+                                                  "  0 LOADI r1 3\n"
+                                                  "  1 MOVE r5 r1\n"
+                                                  "  2 SEND r5 0 r2 #foo\n"
+                                                  "  4 ADDI r2 r1 1\n"
+                                                  "  5 RETURN r2\n");
 }
 
 static void no_statements_answer_nil(void **state) {
   (void)state;
-  assert_statements("",
-                    "executeStatements args=0 registers=1\n"
-                    "  0 RETURN_NIL\n");
+  assert_statements("", "executeStatements args=0 registers=1\n"
+                        "  0 RETURN_NIL\n");
 }
 
 /* Code that code_check must find wrong, so that its silence elsewhere means something. */
 static void checker_finds_clobbered_registers(void **state) {
-  uint32_t words[] = {op_make_abx(OP_LOADI, 2, 1), op_make_abc(OP_MOVE, 4, 1, 0), op_make_abc(OP_SEND, 4, 0, 3), 0,
+  uint32_t words[] = {op_make_abx(OP_LOADI, 2, 1),  op_make_abc(OP_MOVE, 4, 1, 0),  op_make_abc(OP_SEND, 4, 0, 3), 0,
                       op_make_abc(OP_ADD, 3, 3, 2), op_make_abc(OP_RETURN, 3, 0, 0)};
   Literal selector = {.kind = LITERAL_SELECTOR};
-  CodeTemplate code = {.args = 1, .registers = 5, .literals = &selector, .literal_count = 1, .words = words, .word_count = 6};
+  CodeTemplate code = {
+      .args = 1, .registers = 5, .literals = &selector, .literal_count = 1, .words = words, .word_count = 6};
   char problem[200];
   (void)state;
   assert_false(code_check(&code, problem, sizeof problem));

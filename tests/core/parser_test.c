@@ -15,7 +15,8 @@ static void error_shows_file_line_column_and_caret(void **state) {
 
 static void unmatched_brackets_name_the_opening_one(void **state) {
   (void)state;
-  assert_error("foo\n  ^self bar: [ 3", ":2:17: error: expected ']' to close the '[' of line 2, column 14, found end of text");
+  assert_error("foo\n  ^self bar: [ 3",
+               ":2:17: error: expected ']' to close the '[' of line 2, column 14, found end of text");
   assert_error("foo ^(3 + 4", "expected ')' to close the '(' of line 1, column 6, found end of text");
   assert_error("foo ^{3. 4", "expected '}' to close the '{' of line 1, column 6");
   assert_error("foo ^#(1 2", "expected ')' to close the '(' of line 1, column 7");
@@ -95,7 +96,8 @@ static void every_form_of_expression_is_accepted(void **state) {
   assert_accepted("| a ^a");
   assert_accepted("foo: a bar: b ^a , b");
   assert_accepted("foo ^self foo; bar; baz: 3; + 4");
-  assert_accepted("foo ^#(1 -2 $a 'x' #y z at:put: + #+ true nil (1 2) #(3) [1 2] #[3] {Foo} #{Foo.Bar} ##(3) 1.5 2s2)");
+  assert_accepted(
+      "foo ^#(1 -2 $a 'x' #y z at:put: + #+ true nil (1 2) #(3) [1 2] #[3] {Foo} #{Foo.Bar} ##(3) 1.5 2s2)");
   assert_accepted("foo | | ^3");
   assert_accepted("foo || ^3");
   assert_accepted("foo ^[:x || y | y := x]");
@@ -126,7 +128,9 @@ static CodeTemplate *compile(Arena *arena, const char *text) {
 
 static void template_describes_its_method(void **state) {
   Arena *arena = arena_new();
-  CodeTemplate *code = compile(arena, "at: a put: b\n  <primitive: Foo_bar>\n  <category: 'x y'>\n  <exceptionHandler>\n  | c |\n  c := a.\n  ^c");
+  CodeTemplate *code = compile(
+      arena,
+      "at: a put: b\n  <primitive: Foo_bar>\n  <category: 'x y'>\n  <exceptionHandler>\n  | c |\n  c := a.\n  ^c");
   (void)state;
   assert_non_null(code);
   assert_memory_equal(code->selector.start, "at:put:", code->selector.length);

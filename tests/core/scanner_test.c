@@ -29,7 +29,8 @@ static void assert_tokens(const char *text, const char *expected) {
   Scanner scanner = over(text, &source);
   size_t used = 0;
   for (Token t = scanner_next(&scanner); t.kind != TOKEN_END; t = scanner_next(&scanner))
-    used += (size_t)snprintf(found + used, sizeof found - used, "%s%.*s", used ? "|" : "", (int)t.text.length, t.text.start);
+    used += (size_t)snprintf(found + used, sizeof found - used, "%s%.*s", used ? "|" : "", (int)t.text.length,
+                             t.text.start);
   found[used] = 0;
   assert_string_equal(found, expected);
 }

@@ -30,7 +30,8 @@ static bool on_extend_begin(SourceEvents *e, Text name, bool class_side, SourceP
   return true;
 }
 static bool on_class_end(SourceEvents *e) { return put(e, "end\n"), true; }
-static bool on_instance_variables(SourceEvents *e, bool class_side, const Text *names, unsigned count, SourcePosition at) {
+static bool on_instance_variables(SourceEvents *e, bool class_side, const Text *names, unsigned count,
+                                  SourcePosition at) {
   (void)at;
   put(e, class_side ? "class-side variables" : "variables");
   for (unsigned i = 0; i < count; i++) put(e, " %.*s", T(names[i]));
@@ -44,9 +45,10 @@ static bool on_class_pragma(SourceEvents *e, bool class_side, Text keyword, Text
   (void)at;
   return put(e, "pragma%s %.*s {%.*s}\n", class_side ? " class" : "", T(keyword), T(value)), true;
 }
-static bool on_method(SourceEvents *e, Text class_name, bool class_side, Text pattern, Text body, Text category, SourcePosition at) {
-  put(e, "method %.*s%s {%.*s} {%.*s} {%.*s} @%u\n", T(class_name), class_side ? " class" : "", T(pattern), T(body), T(category),
-      at.line);
+static bool on_method(SourceEvents *e, Text class_name, bool class_side, Text pattern, Text body, Text category,
+                      SourcePosition at) {
+  put(e, "method %.*s%s {%.*s} {%.*s} {%.*s} @%u\n", T(class_name), class_side ? " class" : "", T(pattern), T(body),
+      T(category), at.line);
   return true;
 }
 static bool on_temporaries(SourceEvents *e, const Text *names, unsigned count, SourcePosition at) {
@@ -73,9 +75,9 @@ static void on_error(SourceEvents *e, const CompileError *error) {
   put(e, "error %u:%u %s\n", error->at.line, error->at.column, error->message);
 }
 
-static const SourceEvents all_events = {on_class_begin, on_extend_begin, on_class_end, on_instance_variables, on_class_variable,
-                                        on_class_pragma, on_method, on_temporaries, on_statement, on_eval,
-                                        on_namespace_begin, on_namespace_end, on_error};
+static const SourceEvents all_events = {
+    on_class_begin, on_extend_begin, on_class_end, on_instance_variables, on_class_variable, on_class_pragma, on_method,
+    on_temporaries, on_statement,    on_eval,      on_namespace_begin,    on_namespace_end,  on_error};
 
 static void assert_events(const char *text, const char *expected) {
   Log log = {all_events, "", 0};
@@ -194,25 +196,28 @@ static void bang_files(void **state) {
 static void both_syntaxes_alternate(void **state) {
   (void)state;
   assert_events("Eval [ 1 ]\n!Foo methodsFor: 'x'!\na ^1! !\nFoo extend [ b [ ^2 ] ]\n3 foo!",
-                "eval { 1 }\nmethod Foo {} {a ^1} {x} @3\nextend Foo\nmethod Foo {b} { ^2 } {} @4\nend\nstatement {3 foo} @5:1\n");
+                "eval { 1 }\nmethod Foo {} {a ^1} {x} @3\nextend Foo\nmethod Foo {b} { ^2 } {} @4\nend\nstatement {3 "
+                "foo} @5:1\n");
 }
 
 static void bare_string_is_the_comment(void **state) {
   (void)state;
-  assert_events("Object subclass: A [ \"not this\" 'this' || ]", "class A < Object @1:1\npragma comment: {'this'}\nend\n");
+  assert_events("Object subclass: A [ \"not this\" 'this' || ]",
+                "class A < Object @1:1\npragma comment: {'this'}\nend\n");
 }
 
 static void reader_goes_on_behind_an_error(void **state) {
   (void)state;
-  assert_events("Object subclass: A [\n  foo bar baz.\n  a [ ^1 ]\n  3 [ ^2 ]\n  b [ ^3 ]\n]\n) 4 foo.\n",
-                "class A < Object @1:1\n"
-                "error 2:3 expected a method, a variable declaration, a pragma or ']' in a class body, found name 'foo'\n"
-                "method A {a} { ^1 } {} @3\n"
-                "error 4:3 expected a method, a variable declaration, a pragma or ']' in a class body, found number '3'\n"
-                "method A {b} { ^3 } {} @5\n"
-                "end\n"
-                "error 7:1 expected a statement or definition (nothing is open here), found ')'\n"
-                "statement {4 foo} @7:3\n");
+  assert_events(
+      "Object subclass: A [\n  foo bar baz.\n  a [ ^1 ]\n  3 [ ^2 ]\n  b [ ^3 ]\n]\n) 4 foo.\n",
+      "class A < Object @1:1\n"
+      "error 2:3 expected a method, a variable declaration, a pragma or ']' in a class body, found name 'foo'\n"
+      "method A {a} { ^1 } {} @3\n"
+      "error 4:3 expected a method, a variable declaration, a pragma or ']' in a class body, found number '3'\n"
+      "method A {b} { ^3 } {} @5\n"
+      "end\n"
+      "error 7:1 expected a statement or definition (nothing is open here), found ')'\n"
+      "statement {4 foo} @7:3\n");
 }
 
 static void mismatched_bracket_stays_in_its_method(void **state) {
@@ -259,7 +264,8 @@ static void event_that_answers_false_stops_reading(void **state) {
 }
 
 static void missing_event_functions_are_skipped(void **state) {
-  const char *text = "| a | 3 foo. Object subclass: A [ |b| C := 3. <d: 4> e [ ] ] Eval [ ] A extend [ ] Namespace current: F [ ] )";
+  const char *text =
+      "| a | 3 foo. Object subclass: A [ |b| C := 3. <d: 4> e [ ] ] Eval [ ] A extend [ ] Namespace current: F [ ] )";
   Source source = {"test.st", text, strlen(text), 1};
   SourceEvents none;
   (void)state;

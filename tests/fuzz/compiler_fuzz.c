@@ -56,7 +56,8 @@ static void compile(const Source *source, Text pattern, Text text, bool method) 
   arena_delete(arena);
 }
 
-static bool on_method(SourceEvents *e, Text class_name, bool class_side, Text pattern, Text body, Text category, SourcePosition at) {
+static bool on_method(SourceEvents *e, Text class_name, bool class_side, Text pattern, Text body, Text category,
+                      SourcePosition at) {
   (void)class_name, (void)class_side, (void)category, (void)at;
   compile(&((Fuzz *)e)->source, pattern, body, true);
   return true;

@@ -54,18 +54,24 @@ static void code_check_flow(CodeCheck *c, unsigned from, long to, const uint8_t 
 }
 
 static void code_check_read(CodeCheck *c, unsigned pc, const uint8_t *held, unsigned reg) {
-  if (reg >= c->code->registers) code_check_fail(c, pc, "reads a register out of range:", reg);
-  else if (!held[reg]) code_check_fail(c, pc, "reads a register that holds nothing:", reg);
+  if (reg >= c->code->registers)
+    code_check_fail(c, pc, "reads a register out of range:", reg);
+  else if (!held[reg])
+    code_check_fail(c, pc, "reads a register that holds nothing:", reg);
 }
 
 static void code_check_write(CodeCheck *c, unsigned pc, uint8_t *held, unsigned reg) {
-  if (reg >= c->code->registers) code_check_fail(c, pc, "writes a register out of range:", reg);
-  else held[reg] = 1;
+  if (reg >= c->code->registers)
+    code_check_fail(c, pc, "writes a register out of range:", reg);
+  else
+    held[reg] = 1;
 }
 
 static unsigned code_check_extra(const CodeTemplate *code, unsigned pc) {
   switch (op_code(code->words[pc])) {
-  case OP_SEND: case OP_SUPERSEND: case OP_BLOCKVALUE: return 1;
+  case OP_SEND:
+  case OP_SUPERSEND:
+  case OP_BLOCKVALUE: return 1;
   case OP_CLOSURE: return pc + 1 < code->word_count ? 1 + ((code->words[pc + 1] & 255) + 3) / 4 : 0;
   default: return 0;
   }
@@ -113,7 +119,10 @@ static void code_check_successors(CodeCheck *c, unsigned pc, const uint8_t *held
   uint32_t w = c->code->words[pc];
   unsigned op = op_code(w), next = pc + 1 + code_check_extra(c->code, pc);
   switch (op) {
-  case OP_RETURN: case OP_RETURN_SELF: case OP_RETURN_NIL: case OP_BLOCKRETURN: return;
+  case OP_RETURN:
+  case OP_RETURN_SELF:
+  case OP_RETURN_NIL:
+  case OP_BLOCKRETURN: return;
   case OP_JUMP:
     if (op_sj(w) < 0) code_check_fail(c, pc, "JUMP goes backward", pc);
     code_check_flow(c, pc, (long)pc + 1 + op_sj(w), held);
@@ -123,12 +132,17 @@ static void code_check_successors(CodeCheck *c, unsigned pc, const uint8_t *held
     code_check_flow(c, pc, (long)pc + 1 + op_sj(w), held);
     return;
   case OP_FORLOOP:
-    if (op_code(c->code->words[pc + 1]) != OP_LOOP) code_check_fail(c, pc, "FORLOOP without LOOP", pc);
-    else code_check_flow(c, pc, (long)pc + 2 + op_sj(c->code->words[pc + 1]), held);
+    if (op_code(c->code->words[pc + 1]) != OP_LOOP)
+      code_check_fail(c, pc, "FORLOOP without LOOP", pc);
+    else
+      code_check_flow(c, pc, (long)pc + 2 + op_sj(c->code->words[pc + 1]), held);
     code_check_flow(c, pc, (long)pc + 4, held);
     code_check_flow(c, pc, (long)pc + 2, held);
     return;
-  case OP_JUMP_TRUE: case OP_JUMP_FALSE: case OP_JUMP_NIL: case OP_JUMP_NOT_NIL:
+  case OP_JUMP_TRUE:
+  case OP_JUMP_FALSE:
+  case OP_JUMP_NIL:
+  case OP_JUMP_NOT_NIL:
     if (op_sbx(w) < 0) code_check_fail(c, pc, "jumps backward", pc);
     code_check_flow(c, pc, (long)pc + 1 + op_sbx(w), held);
     break;

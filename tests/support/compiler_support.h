@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* compiler_support.h -- a scope for tests of the compiler: `iva`..`ivz` are instance variables 0..25, names with a capital are
- * bindings (`Fixed` read-only), anything else is unknown. */
+/* compiler_support.h -- a scope for tests of the compiler: `iva`..`ivz` are instance variables 0..25, names with a
+ * capital are bindings (`Fixed` read-only), anything else is unknown. */
 #ifndef ATOLL_COMPILER_SUPPORT_H
 #define ATOLL_COMPILER_SUPPORT_H
 
