@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* command_run.c -- `atoll run`: the main actor carries out source files, or the program that an image keeps. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli.h"
+#include "image.h"
+#include "kernel_image.h"
+#include "program.h"
+#include "runtime.h"
+
+typedef struct RunOptions {
+  const char *image;
+  unsigned schedulers;
+  unsigned long heap_mib, depth_kib;
+  int files; /* argv[0 .. files) */
+} RunOptions;
+
+typedef struct MainProgram {
+  Program *program;
+  bool no_memory;
+} MainProgram;
+
+/* The runtime calls this whenever the main actor has nothing to run.  Before a statement, what was defined is frozen, so that it runs on an
+ * S of its own at full speed. */
+static bool next_frame(void *context, Machine *m) {
+  MainProgram *p = context;
+  if (program_at_statement(p->program) && m->definitions) source_image_release(machine_freeze_for_spawn_may_gc(m));
+  ProgramStatus status = program_step(p->program, m);
+  p->no_memory = status == PROGRAM_NO_MEMORY;
+  return status == PROGRAM_RUN;
+}
+
+static bool take_number(int argc, char **argv, int *i, unsigned long *out) {
+  char *end;
+  if (*i + 1 >= argc) return false;
+  *out = strtoul(argv[++*i], &end, 10);
+  return *end == 0 && end != argv[*i];
+}
+
+/* Answers 0, or the exit status of a wrong command line. */
+static int parse(int argc, char **argv, RunOptions *o) {
+  unsigned long number = 0;
+  *o = (RunOptions){0};
+  for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
+    if (argv[i][0] != '-' || argv[i][1] == 0) argv[o->files++] = argv[i];
+    else if (strcmp(argv[i], "--image") == 0 && i + 1 < argc) o->image = argv[++i];
+    else if (strcmp(argv[i], "--schedulers") == 0 && take_number(argc, argv, &i, &number) && number && number <= 1024) o->schedulers = (unsigned)number;
+    else if (strcmp(argv[i], "--heap") == 0 && take_number(argc, argv, &i, &o->heap_mib) && o->heap_mib) continue;
+    else if (strcmp(argv[i], "--depth") == 0 && take_number(argc, argv, &i, &o->depth_kib) && o->depth_kib) continue;
+    else return cli_usage("run: '%s' is not an option, or lacks its value", argv[i]);
+  }
+  if (o->files == 1 && cli_has_suffix(argv[0], ".image")) {
+    o->image = argv[0];
+    o->files = 0;
+  } else if (!o->files) {
+    return cli_usage("run: expected FILE.st... or X.image");
+  }
+  return 0;
+}
+
+static const SourceImage *load(const Cli *cli, const RunOptions *o) {
+  char error[IMAGE_ERROR_SIZE];
+  const SourceImage *source = o->image ? image_load_file(o->image, cli->primitives, error) : kernel_image_load(cli->primitives, error);
+  if (!source) fprintf(stderr, "atoll: %s\n", error);
+  return source;
+}
+
+static int run_program(Program *program, const SourceImage *source, const RunOptions *o) {
+  RuntimeOptions options = {.schedulers = o->schedulers, .heap_limit = o->heap_mib << 20, .depth_limit_kb = (uint32_t)o->depth_kib,
+                            .freeze_for_spawn_may_gc = machine_freeze_for_spawn_may_gc};
+  Runtime *runtime = runtime_new(&options);
+  if (!runtime) return fprintf(stderr, "atoll: cannot start the schedulers: no memory, or too many open files\n"), 1;
+  MainProgram main_program = {program, false};
+  Machine *m = runtime_main_machine(runtime, source, next_frame, &main_program);
+  int status = m ? runtime_run(runtime) : 1;
+  if (!m || main_program.no_memory) fprintf(stderr, "atoll: no memory\n"), status = 1;
+  if (program_errors(program) && status == 0) status = 1;
+  runtime_delete(runtime);
+  return status;
+}
+
+int command_run(const Cli *cli, int argc, char **argv) {
+  RunOptions o;
+  int status = parse(argc, argv, &o);
+  if (status) return status;
+  Program *program = program_new(stderr);
+  const SourceImage *source = program ? load(cli, &o) : NULL;
+  bool readable = source != NULL;
+  for (int i = 0; readable && i < o.files; i++) readable = program_add_file(program, argv[i]);
+  if (readable && !o.files) {
+    size_t size;
+    const char *kept = image_program(source, &size);
+    readable = program_add_saved(program, kept, size);
+  }
+  status = readable ? run_program(program, source, &o) : 1;
+  source_image_release(source);
+  program_delete(program);
+  return status;
+}
