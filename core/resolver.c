@@ -144,10 +144,14 @@ static const Node *outermost_loop(const Resolver *r, const Variable *variable) {
   return loop;
 }
 
+static bool captures_already(const Function *function, const Variable *variable) {
+  const Capture *capture = function->captures;
+  while (capture && capture->variable != variable) capture = capture->next;
+  return capture != NULL;
+}
+
 static void add_capture(Resolver *r, Function *function, Variable *variable, SourcePosition at) {
   Capture *capture;
-  for (capture = function->captures; capture; capture = capture->next)
-    if (capture->variable == variable) return;
   if (function->capture_count++ >= MAX_REGISTERS)
     compilation_fail(r->compilation, at, "this block uses too many variables from outside (more than %d)",
                      MAX_REGISTERS);
@@ -157,10 +161,11 @@ static void add_capture(Resolver *r, Function *function, Variable *variable, Sou
   function->last_capture = &capture->next;
 }
 
-/* A use in a block inside: every block on the way copies the variable. */
+/* A use in a block inside: every block on the way out copies the variable; once one does, those around it do too. */
 static void capture(Resolver *r, Variable *variable, SourcePosition at) {
   const Node *loop = outermost_loop(r, variable);
-  for (Function *f = r->block->function; f != variable->block->function; f = f->outer) add_capture(r, f, variable, at);
+  for (Function *f = r->block->function; f != variable->block->function && !captures_already(f, variable); f = f->outer)
+    add_capture(r, f, variable, at);
   variable->captured = true;
   variable->capture_loop = loop;
   if (loop && loop == variable->assign_loop) variable->shared = true;

@@ -18,7 +18,7 @@ typedef struct Reader {
   const char *group_close; /* start of the bracket that closed the last group */
   bool failed;             /* there was a syntax error */
   bool lost;               /* a bracket has no end: back to the top level */
-  unsigned depth;
+  unsigned depth, recoveries;
 } Reader;
 
 /* What begins at the token, at top level. */

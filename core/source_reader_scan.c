@@ -194,11 +194,20 @@ Definition reader_classify(const Reader *r) {
 
 /* ---- recovery ---- */
 
-/* A file with a bracket missing goes on at the next line that begins with a definition (at column 1). */
+/* A file with a bracket missing goes on at the next line that begins with a definition (at column 1).  Each time
+ * much of the file is read again, so there is a limit. */
 void reader_recover(Reader *r, const Token *open) {
+  enum { MAX_RECOVERIES = 50 };
   Text rest = {open->end, (size_t)(r->source->text + r->source->length - open->end)};
   scanner_init(&r->scanner, r->arena, r->source, rest);
   r->lost = true;
+  if (++r->recoveries > MAX_RECOVERIES) {
+    if (r->recoveries == MAX_RECOVERIES + 1)
+      reader_error(r, open->at, "too many brackets are not closed; the rest is skipped");
+    rest.start += rest.length;
+    rest.length = 0;
+    scanner_init(&r->scanner, r->arena, r->source, rest);
+  }
   do reader_advance(r);
   while (!reader_at_end(r) && r->token.kind != TOKEN_BANG &&
          !(r->token.at.column == 1 && reader_classify(r) != DEFINITION_NONE));
