@@ -158,7 +158,7 @@ void code_template_list(const CodeTemplate *code, char *buffer, size_t size);
 
 /* ---- files ------------------------------------------------------------------------------------------- */
 
-/* What a reader meets, in order.  Any function may be NULL.  They answer false to stop reading (after an error that the
+/* What a reader meets, in order.  Every Text points into the source, as written.  Any function may be NULL.  They answer false to stop reading (after an error that the
  * receiver has reported itself). */
 typedef struct SourceEvents SourceEvents;
 struct SourceEvents {

@@ -5,13 +5,20 @@
  * As in GNU Smalltalk a bang inside a string or comment is not doubled. */
 #include "source_reader_internal.h"
 
+/* What is between the quotes of a string, as written; nothing for another token. */
+static Text contents(const Token *string) {
+  Text text = {string->start + 1, 0};
+  if (string->kind == TOKEN_STRING) text.length = (size_t)(string->end - string->start) - 2;
+  return text;
+}
+
 /* Reads `Foo class methodsFor: 'x' stamp: 'y'!`; the bang is skipped. */
 static void read_header(Reader *r, Text *name, bool *class_side, Text *category) {
   *name = r->token.text;
   reader_advance(r);
   *class_side = r->token.kind == TOKEN_IDENTIFIER;
   reader_skip(r, *class_side ? 2 : 1);
-  *category = r->token.literal.text;
+  *category = contents(&r->token);
   while (r->token.kind != TOKEN_BANG) reader_advance(r);
   reader_advance(r);
 }

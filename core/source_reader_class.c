@@ -106,7 +106,7 @@ static bool read_class_pragma(Reader *r, const ClassBody *body) {
 
 /* A bare string in a class body is its comment. */
 static bool read_bare_comment(Reader *r, const ClassBody *body) {
-  static const Text keyword = {"comment:", 8};
+  static const Text keyword = {"comment:", 8}; /* lives longer than any source */
   Token string = r->token;
   reader_advance(r);
   if (!r->events->class_pragma) return true;

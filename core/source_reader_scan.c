@@ -9,6 +9,7 @@
 void reader_advance(Reader *r) {
   r->previous = r->token.end;
   r->token = scanner_next(&r->scanner);
+  if (r->token.kind == TOKEN_IDENTIFIER) r->token.text = (Text){r->token.start, (size_t)(r->token.end - r->token.start)};
 }
 
 void reader_skip(Reader *r, unsigned tokens) {
