@@ -224,7 +224,7 @@ bool class_set_variables_may_gc(Machine *m, Oop klass, Oop names, bool *moved) {
     machine_pop_handles(m, resolved);
     done = done && change_specs_may_gc(m, handle, (int)added - (int)removed) &&
            put_may_gc(m, handle, BEHAVIOR_INSTANCE_VARIABLES, machine_handle(m, new_names)) &&
-           (m->source->class_count == 0 || machine_use_own_cache(m));
+           (m->source->class_count == 0 || machine_behavior_changed(m));
   }
   machine_pop_handles(m, handle);
   return done;
@@ -308,7 +308,7 @@ bool class_add_method_may_gc(Machine *m, Oop klass, Oop selector, Oop method) {
   machine_store(m, dictionary, slot, machine_handle(m, key));
   machine_store(m, dictionary, slot + 1, machine_handle(m, value));
   note_override(m, machine_handle(m, key), machine_handle(m, value));
-  done = m->source->class_count == 0 || machine_use_own_cache(m);
+  done = m->source->class_count == 0 || machine_behavior_changed(m);
 done:
   machine_pop_handles(m, class);
   return done;
@@ -338,7 +338,7 @@ bool class_remove_method_may_gc(Machine *m, Oop klass, Oop selector) {
   }
   dictionary->slots[METHODS_FIRST_KEY + 2 * hole] = dictionary->slots[METHODS_FIRST_KEY + 2 * hole + 1] = OOP_NIL;
   dictionary->slots[METHODS_TALLY] -= 2;
-  done = m->source->class_count == 0 || machine_use_own_cache(m);
+  done = m->source->class_count == 0 || machine_behavior_changed(m);
 done:
   machine_pop_handles(m, class);
   return done;

@@ -219,13 +219,14 @@ static void end_major(Collection *c, OldChunk *left) {
 /* ---- a collection ------------------------------------------------------------------------------------------- */
 
 /* How big the new nursery should be: an active machine gets more, up to what its survivors justify. */
-static size_t nursery_size(const Machine *m, size_t needed) {
+static size_t nursery_size(const Machine *m, size_t needed, size_t stack_bytes) {
   size_t used = (size_t)(m->alloc - m->nursery), size = (size_t)(m->alloc_end - m->nursery);
   size_t survivors = (size_t)(m->aged - m->nursery);
   if (debug_on(DEBUG_GC_STRESS)) return used + needed;
   if (size < NURSERY_EAGER) size *= 2;
   if (survivors * 4 > size) size = survivors * 4;
   if (size > NURSERY_MAX) size = NURSERY_MAX;
+  if (size < stack_bytes) size = stack_bytes; /* the stack is copied too: a deep one asks for fewer collections */
   return size > used + needed ? size : used + needed;
 }
 
@@ -281,7 +282,7 @@ bool machine_collect_may_gc(Machine *m, size_t heap_needed, size_t stack_needed,
   if (slots > 4 * least + 512) slots = 2 * least; /* a deep recursion has returned */
   size_t old_before = m->old ? m->old->used + m->old->large_used : 0;
   if (machine_heap_used(m) + heap_needed > m->heap_limit + old_before / 2 + NURSERY_MAX * 2) return false;
-  if (!collect_into(m, nursery_size(m, heap_needed), slots, major)) return false;
+  if (!collect_into(m, nursery_size(m, heap_needed, used > NURSERY_MAX / 8 ? used * 8 : 0), slots, major)) return false;
   if (debug_on(DEBUG_VERIFY_HEAP)) verify_heap(m);
   return machine_heap_used(m) <= m->heap_limit || heap_needed == 0;
 }

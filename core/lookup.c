@@ -89,15 +89,35 @@ Oop machine_global_value(Machine *m, const char *name) {
 
 /* ---- send caches ----------------------------------------------------------------------------------------------- */
 
+/* After a collection: what names a place in W is gone. */
 void send_cache_flush_own(Machine *m) {
-  if (m->own_cache) send_cache_clear(m->own_cache);
+  if (!m->own_cache) return;
+  for (uint32_t i = 0; i <= m->own_cache->mask; i++) {
+    SendCacheEntry *entry = &m->own_cache->entries[i];
+    if (entry->key && (!address_in_source(send_key_site(entry->key)) || !address_in_source(oop_from_object(entry->code)))) entry->key = 0;
+  }
 }
 
 bool machine_use_own_cache(Machine *m) {
-  m->definitions = 1;
-  if (!m->own_cache) m->own_cache = send_cache_new(machine_accounts(m), SEND_CACHE_OWN);
+  if (!m->own_cache) m->own_cache = send_cache_new(machine_accounts(m), SEND_CACHE_OWN_FIRST);
   if (!m->own_cache) return m->failure = FAILURE_NO_MEMORY, false;
-  send_cache_clear(m->own_cache);
   m->cache = m->own_cache;
   return true;
+}
+
+bool machine_behavior_changed(Machine *m) {
+  m->definitions = 1;
+  if (!machine_use_own_cache(m)) return false;
+  send_cache_clear(m->own_cache);
+  return true;
+}
+
+/* A cache that is filled again and again is too small. */
+void machine_note_fill(Machine *m) {
+  SendCache *cache = m->own_cache;
+  if (!cache || ++cache->fills <= cache->mask || cache->mask + 1 >= SEND_CACHE_OWN_MAX) return;
+  SendCache *grown = send_cache_new(machine_accounts(m), (cache->mask + 1) * 4);
+  if (!grown) return;
+  send_cache_delete(machine_accounts(m), cache);
+  m->cache = m->own_cache = grown;
 }

@@ -8,8 +8,12 @@
 /* Gives CLASS an index in W (or, before there is an S, the next one at all). 0: no memory. */
 uint32_t machine_add_class_may_gc(Machine *m, Oop klass);
 
-/* From now on this machine's classes or methods differ from its S.  Also empties the cache after another change. */
+/* From now on this machine looks up in a cache of its own. */
 bool machine_use_own_cache(Machine *m);
+/* This machine's classes or methods differ from its S, or have changed again: also empties its cache. */
+bool machine_behavior_changed(Machine *m);
+/* Before an entry is filled: the machine's own cache may grow. */
+void machine_note_fill(Machine *m);
 
 /* The VariableBinding called NAME in a BindingDictionary, or 0. */
 Oop binding_dictionary_find(const Machine *m, Oop dictionary, const char *name, size_t length);

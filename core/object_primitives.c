@@ -93,7 +93,7 @@ static Oop become(Machine *m, bool both) {
   heap_map_references(m, exchanged, &e);
   primitive_charge(m, machine_heap_used(m));
   if ((object_class_index(oop_to_object(e.a)) == CLASS_METACLASS || machine_is_kind_of(m, e.a, machine_class_at(m, CLASS_BEHAVIOR))) &&
-      !machine_use_own_cache(m))
+      !machine_behavior_changed(m))
     return OOP_FAIL;
   return m->args[0];
 }

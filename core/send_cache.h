@@ -3,8 +3,8 @@
  *
  * One direct-mapped table serves all sites: the key is the address of the send instruction and the class index, so
  * a site with several receiver classes simply has several entries.  A cache that a thread lends to all machines on one S holds
- * methods of that S only; a machine whose classes or methods differ from its S has a cache of its own, emptied
- * by every collection (W code moves) and every change of behaviour. */
+ * sites, classes and methods of that S only; a machine that runs code of its W, or whose classes or methods differ from its S, has a
+ * cache of its own.  That one loses what refers to W at every collection (W moves), and everything when behaviour changes. */
 #ifndef ATOLL_SEND_CACHE_H
 #define ATOLL_SEND_CACHE_H
 
@@ -23,12 +23,13 @@ typedef struct SendCacheEntry {
 } SendCacheEntry;
 
 struct SendCache {
-  uint32_t mask; /* capacity - 1 */
+  uint32_t mask;  /* capacity - 1 */
+  uint32_t fills; /* of a machine's own cache: since it was made; it grows when there are many */
   SendCacheEntry entries[];
 };
 
 enum { SEND_ANY_MESSAGE = 2 };
-enum { SEND_CACHE_THREAD = 4096, SEND_CACHE_OWN = 256 };
+enum { SEND_CACHE_THREAD = 4096, SEND_CACHE_OWN_FIRST = 16, SEND_CACHE_OWN_MAX = 4096 };
 
 SendCache *send_cache_new(Accounts *accounts, uint32_t capacity);
 void send_cache_delete(Accounts *accounts, SendCache *cache);
@@ -37,6 +38,8 @@ void send_cache_clear(SendCache *cache);
 static inline uint64_t send_key(const uint32_t *site, uint32_t class_index) {
   return (uint64_t)(uintptr_t)site >> 2 << CLASS_INDEX_BITS | class_index;
 }
+static inline uint64_t send_key_site(uint64_t key) { return key >> CLASS_INDEX_BITS << 2; }
+static inline uint32_t send_key_class(uint64_t key) { return (uint32_t)(key & CLASS_INDEX_MASK); }
 static inline SendCacheEntry *send_cache_entry(SendCache *cache, const uint32_t *site, uint32_t class_index) {
   return &cache->entries[((uint32_t)((uintptr_t)site >> 2) ^ class_index * 0x9e5u) & cache->mask];
 }

@@ -73,7 +73,7 @@ static int run_program(Program *program, const SourceImage *source, const RunOpt
   if (!runtime) return fprintf(stderr, "atoll: cannot start the schedulers: no memory, or too many open files\n"), 1;
   MainProgram main_program = {program, false};
   Machine *m = runtime_main_machine(runtime, source, next_frame, &main_program);
-  int status = m ? runtime_run(runtime) : 1;
+  int status = !m ? 1 : next_frame(&main_program, m) ? runtime_run(runtime) : 0;
   if (!m || main_program.no_memory) fprintf(stderr, "atoll: no memory\n"), status = 1;
   if (program_errors(program) && status == 0) status = 1;
   runtime_delete(runtime);
