@@ -245,14 +245,6 @@ static void resolve_list(Resolver *r, Node *first) {
   for (Node *node = first; node; node = node->next) resolve(r, node);
 }
 
-/* An argument of an inlined send that may be one of its blocks or an ordinary value. */
-static void resolve_inlined_argument(Resolver *r, Node *argument, const Node *loop) {
-  if (argument->kind == NODE_BLOCK)
-    resolve_inlined(r, argument, loop);
-  else
-    resolve(r, argument);
-}
-
 static bool is_loop_form(FormKind kind) {
   return kind == FORM_WHILE || kind == FORM_REPEAT || kind == FORM_TO_DO || kind == FORM_TO_BY_DO ||
          kind == FORM_TIMES_REPEAT;
@@ -273,7 +265,7 @@ static void resolve_form(Resolver *r, Node *node) {
     resolve(r, node->receiver);
   for (Node *a = node->arguments; a; a = a->next) {
     if (kind <= FORM_TIMES_REPEAT && is_inlined_argument(node, a))
-      resolve_inlined_argument(r, a, loop);
+      resolve_inlined(r, a, loop);
     else
       resolve(r, a);
   }
