@@ -150,6 +150,8 @@ void promise_receive_may_gc(Scheduler *s, Actor *a, Message *message);
 void promise_receive_subscription(Scheduler *s, Actor *a, Message *message);
 /* Settles a promise that this actor owns and tells subscribers. PROMISE in handle, value in HANDLE + 1. */
 void promise_settle_may_gc(Scheduler *s, Actor *a, unsigned handle, PromiseState state);
+/* The blocks of the settled promise in HANDLE run as a later turn. */
+bool promise_schedule_may_gc(Scheduler *s, Actor *a, unsigned handle);
 bool promise_subscribe(Actor *a, uint64_t promise, uint64_t actor, uint64_t number);
 /* The turn of A is over with m->roots[ROOT_RESULT]: answers whoever waits for it. */
 void promise_answer_turn_may_gc(Scheduler *s, Actor *a);

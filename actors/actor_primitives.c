@@ -66,6 +66,19 @@ static Oop proxy_send(Machine *m) {
   return send_request_may_gc(m, target, (ProxyMode)oop_to_small(mode), proxy->slots[PROXY_DELAY], NULL, m->argc + 1);
 }
 
+/* A proxy of the same actor that sends in another way. */
+static Oop transient_proxy_may_gc(Machine *m, ProxyMode mode) {
+  Oop x = machine_new_may_gc(m, CLASS_TRANSIENT_PROXY, FORMAT_FIXED, 3);
+  if (!x) return primitive_fail(m, FAILURE_NO_MEMORY);
+  oop_to_object(x)->slots[PROXY_ID] = oop_to_object(m->args[0])->slots[PROXY_ID];
+  oop_to_object(x)->slots[PROXY_MODE] = oop_from_small(mode);
+  return x;
+}
+
+static Oop proxy_async(Machine *m) { return transient_proxy_may_gc(m, PROXY_ASYNC); }
+static Oop proxy_sync(Machine *m) { return transient_proxy_may_gc(m, PROXY_SYNC); }
+static Oop proxy_blocking(Machine *m) { return transient_proxy_may_gc(m, PROXY_BLOCKING); }
+
 /* Actor class >> send: selector with: arguments to: id mode: mode after: delay */
 static Oop actor_request(Machine *m) {
   ACTOR_OR_FAIL(m);
@@ -406,26 +419,29 @@ static Oop runtime_halt_primitive(Machine *m) {
 }
 
 const Primitive actor_primitives[] = {
-    {"proxySend", proxy_send, 0, "send the message to the proxy's actor; answers a promise, or nil when asynchronous", PRIMITIVE_ANY_MESSAGE},
-    {"actorRequest", actor_request, 5, "selector, arguments, actor id, mode, delay in ms or nil: the same for a message at hand", 0},
-    {"actorSend", actor_send, 2, "object, actor id: deliver a plain message; answers whether the actor is there", 0},
-    {"actorSpawn", actor_spawn, 4, "receiver, selector, arguments, flags: a new actor that starts with this send", 0},
-    {"actorReceive", actor_receive, 1, "deadline in ns or nil: wait for the next plain message", 0},
-    {"actorReceiveOther", actor_receive_other, 0, "{kind. sender. number. collections to rehash. values..} of the next message, or nil", 0},
-    {"actorNextReaction", actor_next_reaction, 0, "the next settled promise whose blocks are to run, or nil", 0},
-    {"actorTakeUnhashed", actor_take_unhashed, 0, "collections that arrived and must be rehashed, or nil", 0},
-    {"actorDetachCaller", actor_detach_caller, 0, "{actor id. promise number} of whoever waits for this turn, or nil", 0},
-    {"actorReply", actor_reply, 4, "value, promise state, actor id, promise number: answer a detached request", 0},
-    {"actorSignal", actor_signal_primitive, 3, "1 link 2 unlink 3 monitor 4 demonitor, actor id, reference", 0},
-    {"actorExit", actor_exit, 3, "actor id, reason, whether it can be trapped: end that actor", 0},
-    {"actorTrapExit", actor_trap_exit, 1, "whether exits of linked actors arrive as messages", 0},
-    {"actorIsAlive", actor_is_alive, 1, "is there an actor with that id?", 0},
-    {"actorSelfId", actor_self_id, 0, "id of the running actor", 0},
-    {"actorKind", actor_kind, 0, "0 behaviour, 1 plain, 3 the main program", 0},
-    {"actorLastError", actor_last_error, 0, "why the last message could not be sent or read", 0},
-    {"actorLocal", actor_local, 1, "value of an actor-local slot", 0},
-    {"actorSetLocal", actor_set_local, 2, "set an actor-local slot", 0},
-    {"actorCount", actor_count, 0, "actors alive", 0},
-    {"schedulerCount", scheduler_count, 0, "scheduler threads", 0},
-    {"runtimeHalt", runtime_halt_primitive, 1, "end the program with an exit status", 0},
+    {"proxy_send", proxy_send, 0, "send the message to the proxy's actor; answers a promise, or nil when asynchronous", PRIMITIVE_ANY_MESSAGE},
+    {"proxy_async", proxy_async, 0, "a proxy whose messages answer nil and make no promise", 0},
+    {"proxy_sync", proxy_sync, 0, "a proxy whose messages answer promises", 0},
+    {"proxy_blocking", proxy_blocking, 0, "a proxy whose messages wait for their answers", 0},
+    {"actor_request", actor_request, 5, "selector, arguments, actor id, mode, delay in ms or nil: the same for a message at hand", 0},
+    {"actor_send", actor_send, 2, "object, actor id: deliver a plain message; answers whether the actor is there", 0},
+    {"actor_spawn", actor_spawn, 4, "receiver, selector, arguments, flags: a new actor that starts with this send", 0},
+    {"actor_receive", actor_receive, 1, "deadline in ns or nil: wait for the next plain message", 0},
+    {"actor_receive_other", actor_receive_other, 0, "{kind. sender. number. collections to rehash. values..} of the next message, or nil", 0},
+    {"actor_next_reaction", actor_next_reaction, 0, "the next settled promise whose blocks are to run, or nil", 0},
+    {"actor_take_unhashed", actor_take_unhashed, 0, "collections that arrived and must be rehashed, or nil", 0},
+    {"actor_detach_caller", actor_detach_caller, 0, "{actor id. promise number} of whoever waits for this turn, or nil", 0},
+    {"actor_reply", actor_reply, 4, "value, promise state, actor id, promise number: answer a detached request", 0},
+    {"actor_signal", actor_signal_primitive, 3, "1 link 2 unlink 3 monitor 4 demonitor, actor id, reference", 0},
+    {"actor_exit", actor_exit, 3, "actor id, reason, whether it can be trapped: end that actor", 0},
+    {"actor_trap_exit", actor_trap_exit, 1, "whether exits of linked actors arrive as messages", 0},
+    {"actor_is_alive", actor_is_alive, 1, "is there an actor with that id?", 0},
+    {"actor_self_id", actor_self_id, 0, "id of the running actor", 0},
+    {"actor_kind", actor_kind, 0, "0 behaviour, 1 plain, 3 the main program", 0},
+    {"actor_last_error", actor_last_error, 0, "why the last message could not be sent or read", 0},
+    {"actor_local", actor_local, 1, "value of an actor-local slot", 0},
+    {"actor_set_local", actor_set_local, 2, "set an actor-local slot", 0},
+    {"actor_count", actor_count, 0, "actors alive", 0},
+    {"scheduler_count", scheduler_count, 0, "scheduler threads", 0},
+    {"runtime_halt", runtime_halt_primitive, 1, "end the program with an exit status", 0},
     {NULL, NULL, 0, NULL, 0}};

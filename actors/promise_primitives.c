@@ -19,9 +19,9 @@ static bool is_mirror(const Actor *a, Oop promise) {
 /* Something else comes first: rehash what has arrived, or, in a plain actor, run the blocks of settled promises. */
 static bool has_other_work(const Actor *a) { return actor_has_unhashed(a) || (actor_is(a, ACTOR_PLAIN) && a->reactions); }
 
-/* Promise >> waitUntil: deadline.  Answers the value.  Fails: BAD_VALUE when rejected or broken, NOT_FOUND when the deadline has passed, BAD_RECEIVER
+/* Waits until DEADLINE.  Answers the value.  Fails: BAD_VALUE when rejected or broken, NOT_FOUND when the deadline has passed, BAD_RECEIVER
  * for a mirror, WRONG_STATE when something else is to be done first. */
-static Oop promise_wait(Machine *m) {
+static Oop wait_for_promise(Machine *m, Oop deadline) {
   PROMISE_OR_FAIL(m);
   if (is_pending(m)) wait_read_mail_may_gc(a);
   if (has_other_work(a)) return wait_over(a), primitive_fail(m, FAILURE_WRONG_STATE);
@@ -32,9 +32,12 @@ static Oop promise_wait(Machine *m) {
     return primitive_fail(m, FAILURE_BAD_VALUE);
   }
   if (is_mirror(a, m->args[0])) return wait_over(a), primitive_fail(m, FAILURE_BAD_RECEIVER);
-  if (wait_timed_out(a, m->args[1])) return wait_over(a), primitive_fail(m, FAILURE_NOT_FOUND);
-  return wait_until(a, m->args[1]);
+  if (wait_timed_out(a, deadline)) return wait_over(a), primitive_fail(m, FAILURE_NOT_FOUND);
+  return wait_until(a, deadline);
 }
+
+static Oop promise_wait(Machine *m) { return wait_for_promise(m, OOP_NIL); }
+static Oop promise_wait_until(Machine *m) { return wait_for_promise(m, m->args[1]); }
 
 /* Promise >> settle: state with: value.  Answers whether it was pending. */
 static Oop promise_settle(Machine *m) {
@@ -87,16 +90,27 @@ static Oop promise_forget_primitive(Machine *m) {
   return m->args[0];
 }
 
+/* It is settled and has got new blocks: they run later, as a turn of their own. */
+static Oop promise_schedule(Machine *m) {
+  PROMISE_OR_FAIL(m);
+  unsigned handle = machine_push_handle(m, m->args[0]);
+  bool ok = promise_schedule_may_gc(a->scheduler, a, handle);
+  machine_pop_handles(m, handle);
+  return ok ? m->args[0] : primitive_fail(m, FAILURE_NO_MEMORY);
+}
+
 static Oop promise_is_mirror(Machine *m) {
   PROMISE_OR_FAIL(m);
   return oop_from_bool(is_pending(m) && is_mirror(a, m->args[0]));
 }
 
 const Primitive promise_primitives[] = {
-    {"promiseWait", promise_wait, 1, "deadline in ns or nil: wait until it is settled; answers its value", 0},
-    {"promiseSettle", promise_settle, 2, "state, value: settle a promise of this actor; answers whether it was pending", 0},
-    {"promiseSettleRemote", promise_settle_remote, 2, "state, value: ask the owner of a mirror to settle it", 0},
-    {"promiseSubscribe", promise_subscribe_primitive, 0, "a promise of this actor that follows the mirror's original", 0},
-    {"promiseForget", promise_forget_primitive, 0, "its blocks have run", 0},
-    {"promiseIsMirror", promise_is_mirror, 0, "is it a pending promise of another actor?", 0},
+    {"promise_wait", promise_wait, 0, "wait until it is settled; answers its value", 0},
+    {"promise_wait_until", promise_wait_until, 1, "deadline in ns or nil: the same, no longer than that", 0},
+    {"promise_settle", promise_settle, 2, "state, value: settle a promise of this actor; answers whether it was pending", 0},
+    {"promise_settle_remote", promise_settle_remote, 2, "state, value: ask the owner of a mirror to settle it", 0},
+    {"promise_subscribe", promise_subscribe_primitive, 0, "a promise of this actor that follows the mirror's original", 0},
+    {"promise_schedule", promise_schedule, 0, "have the blocks of a settled promise run in a turn of their own", 0},
+    {"promise_forget", promise_forget_primitive, 0, "its blocks have run", 0},
+    {"promise_is_mirror", promise_is_mirror, 0, "is it a pending promise of another actor?", 0},
     {NULL, NULL, 0, NULL, 0}};

@@ -216,6 +216,15 @@ static void queue_reactions(Scheduler *s, Actor *a, uint64_t number) {
   inbox_append(a, message);
 }
 
+bool promise_schedule_may_gc(Scheduler *s, Actor *a, unsigned handle) {
+  Machine *m = &a->machine;
+  Oop number = oop_to_object(machine_handle(m, handle))->slots[PROMISE_NUMBER];
+  if (!oop_is_small(number) || promise_find(m, (uint64_t)oop_to_small(number)) != machine_handle(m, handle))
+    if (!promise_register_may_gc(a, handle)) return false;
+  queue_reactions(s, a, (uint64_t)oop_to_small(oop_to_object(machine_handle(m, handle))->slots[PROMISE_NUMBER]));
+  return true;
+}
+
 void promise_settle_may_gc(Scheduler *s, Actor *a, unsigned handle, PromiseState state) {
   Machine *m = &a->machine;
   Object *promise = oop_to_object(machine_handle(m, handle));
@@ -225,9 +234,7 @@ void promise_settle_may_gc(Scheduler *s, Actor *a, unsigned handle, PromiseState
   notify_subscribers_may_gc(s, a, handle, state);
   promise = oop_to_object(machine_handle(m, handle));
   bool waits = promise->slots[PROMISE_REACTIONS] != OOP_NIL, exported = oop_is_small(promise->slots[PROMISE_OWNER]);
-  if (waits && !oop_is_small(promise->slots[PROMISE_NUMBER]) && !promise_register_may_gc(a, handle)) return;
-  promise = oop_to_object(machine_handle(m, handle));
-  if (waits) queue_reactions(s, a, (uint64_t)oop_to_small(promise->slots[PROMISE_NUMBER]));
+  if (waits) promise_schedule_may_gc(s, a, handle);
   else if (!exported) promise_forget(a, promise);
 }
 

@@ -10,7 +10,7 @@ static Oop timer_now(Machine *m) {
   return oop_from_small((int64_t)scheduler_now(a->scheduler));
 }
 
-/* Fails with WRONG_STATE in a plain actor when blocks of settled promises are to run; its body runs them and sleeps on. */
+/* Answers true when the time is over.  Fails with WRONG_STATE in a plain actor when blocks of settled promises are to run; its body runs them and sleeps on. */
 static Oop timer_sleep(Machine *m) {
   Actor *a = actor_of_machine(m);
   if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);
@@ -18,10 +18,9 @@ static Oop timer_sleep(Machine *m) {
   if (actor_is(a, ACTOR_PLAIN) && a->reactions) return wait_over(a), primitive_fail(m, FAILURE_WRONG_STATE);
   if (!wait_timed_out(a, m->args[1])) return wait_until(a, m->args[1]);
   wait_over(a);
-  return m->args[0];
+  return OOP_TRUE;
 }
 
-/* Lets others run. */
 static Oop actor_random(Machine *m) {
   Actor *a = actor_of_machine(m);
   if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);
@@ -29,7 +28,7 @@ static Oop actor_random(Machine *m) {
 }
 
 const Primitive timer_primitives[] = {
-    {"timerNow", timer_now, 0, "nanoseconds of a clock that never goes back", 0},
-    {"timerSleep", timer_sleep, 1, "deadline in ns: wait until then", 0},
-    {"hostRandom", actor_random, 0, "62 random bits", 0},
+    {"timer_now", timer_now, 0, "nanoseconds of a clock that never goes back", 0},
+    {"timer_sleep", timer_sleep, 1, "deadline in ns: wait until then", 0},
+    {"host_random", actor_random, 0, "62 random bits", 0},
     {NULL, NULL, 0, NULL, 0}};
