@@ -315,9 +315,18 @@ static bool begin(Scheduler *s, Actor *a, const Message *message) {
   }
 }
 
+/* The program runs its statements one after the other, each in a bottom frame of its own. */
+static bool begin_statement(Scheduler *s, Actor *a) {
+  Runtime *runtime = s->runtime;
+  if (runtime->next_may_gc && runtime->next_may_gc(runtime->next_context, &a->machine)) return a->flags |= ACTOR_IN_TURN, true;
+  actor_exit_later(a, NULL);
+  return false;
+}
+
 /* Starts the turn of the next message.  False: there is none. */
 static bool begin_turn(Scheduler *s, Actor *a) {
   Message *message;
+  if (actor_is(a, ACTOR_MAIN)) return begin_statement(s, a);
   while (!actor_is(a, ACTOR_EXITING) && (message = inbox_take(a))) {
     bool begun = begin(s, a, message);
     if (!begun) refuse_message(s, a, message);
@@ -339,11 +348,10 @@ static void end_turn(Scheduler *s, Actor *a) {
   m->roots[ROOT_RESULT] = OOP_NIL;
 }
 
-/* The bottom frame of a plain actor has returned: it is over; the program may have more to run. */
-static void end_plain(Scheduler *s, Actor *a) {
-  Runtime *runtime = s->runtime;
-  if (actor_is(a, ACTOR_MAIN) && runtime->next_may_gc && runtime->next_may_gc(runtime->next_context, &a->machine)) return;
-  actor_exit_later(a, NULL);
+/* The bottom frame of a plain actor has returned: it is over, unless it is the program and has more statements. */
+static void end_plain(Actor *a) {
+  if (actor_is(a, ACTOR_MAIN)) a->flags &= (uint16_t)~ACTOR_IN_TURN;
+  else actor_exit_later(a, NULL);
 }
 
 /* ---- running ---------------------------------------------------------------------------------------------------------------------- */
@@ -391,7 +399,7 @@ static bool ready(Scheduler *s, Actor *a) {
 static void after_run(Scheduler *s, Actor *a, RunStatus status) {
   switch (status) {
   case RUN_DONE:
-    if (actor_is(a, ACTOR_PLAIN)) end_plain(s, a);
+    if (actor_is(a, ACTOR_PLAIN)) end_plain(a);
     else end_turn(s, a);
     break;
   case RUN_WAITING: a->flags |= ACTOR_WAITING; break;

@@ -55,7 +55,7 @@ Machine *runtime_main_machine(Runtime *runtime, const SourceImage *source, bool 
   Actor *main = actor_new(s, source_image_retain(source), ACTOR_PLAIN | ACTOR_MAIN | ACTOR_PINNED);
   if (!main) return NULL;
   if (!machine_init(&main->machine, s->context, source, main)) return NULL;
-  main->flags |= ACTOR_STARTED | ACTOR_IN_TURN;
+  main->flags |= ACTOR_STARTED;
   main->scheduler = s;
   main->machine.heap_limit = runtime->options.heap_limit;
   if (runtime->options.depth_limit_kb) main->machine.depth_limit_kb = runtime->options.depth_limit_kb;

@@ -2,8 +2,8 @@
 /* runtime.h -- all actors and schedulers of one program run.
  *
  *   Runtime *r = runtime_new(&options);
- *   Machine *m = runtime_main_machine(r, source);      a plain actor: push its first frame with machine_start_may_gc ..
- *   int status = runtime_run(r);                        .. and run; the calling thread is scheduler 0
+ *   Machine *m = runtime_main_machine(r, source, next, context);   a plain actor; next pushes its frames
+ *   int status = runtime_run(r);                        the calling thread is scheduler 0
  *   runtime_delete(r);                                  kills what is left; afterwards every account is zero
  *
  * A process may have several runtimes. */
@@ -33,8 +33,8 @@ typedef struct RuntimeOptions {
 /* NULL: no memory, or no event loop. */
 Runtime *runtime_new(const RuntimeOptions *options);
 
-/* The main actor, which stands on SOURCE (retained here).  NEXT is called on the main thread each time its bottom frame has
- * returned (its answer is in roots[ROOT_RESULT]); it pushes the next frame and answers true, or answers false: the program is over. */
+/* The main actor, which stands on SOURCE (retained here).  NEXT is called on the main thread at first and each time its bottom frame
+ * has returned (its answer is in roots[ROOT_RESULT]); it pushes the next frame and answers true, or answers false: the program is over. */
 Machine *runtime_main_machine(Runtime *runtime, const SourceImage *source, bool (*next_may_gc)(void *context, Machine *m), void *context);
 
 /* Runs until main is over or somebody halts.  Answers the exit status. */

@@ -10,6 +10,9 @@
 
 enum { INDEX_FROM = 16, SCRATCH_KEPT = 4096 };
 
+/* Slots of Exception (images/kernel/exceptions): creator messageText, then what refers to frames. */
+enum { EXCEPTION_FIRST_FRAME = 2, EXCEPTION_LAST = 4 };
+
 void encoder_init(Encoder *e, Accounts *accounts) { *e = (Encoder){.accounts = accounts}; }
 
 static void free_scratch(Encoder *e) {
@@ -376,7 +379,7 @@ static CodecStatus put_code(Encoder *e, Oop x, unsigned argument) {
 
 static ClassTreatment treatment_by_walk(Encoder *e, Oop klass) {
   Machine *m = e->machine;
-  if (oop_class_index(klass) == CLASS_METACLASS) return TREAT_GENERIC;
+  if (oop_class_index(klass) == CLASS_METACLASS) return TREAT_CLASS;
   for (Oop c = klass; oop_is_pointer(c); c = oop_resolve(m, oop_to_object(c)->slots[BEHAVIOR_SUPERCLASS])) {
     switch (spec_class_index(oop_to_small(oop_to_object(c)->slots[BEHAVIOR_SPEC]))) {
     case CLASS_HANDLE: return TREAT_UNSENDABLE;
@@ -461,6 +464,15 @@ static CodecStatus put_value(Encoder *e, Oop x, unsigned argument) {
 
 /* ---- the loop ------------------------------------------------------------------------------------------------------------------- */
 
+/* What an exception was about and where it was signaled stays here, unless it is plain. */
+static Oop exception_slot(const Encoder *e, const Object *exception, uint32_t slot) {
+  Oop x = oop_is_pointer(exception->slots[slot]) ? oop_resolve(e->machine, exception->slots[slot]) : exception->slots[slot];
+  if (slot >= EXCEPTION_FIRST_FRAME) return OOP_NIL;
+  if (!oop_is_pointer(x)) return x;
+  uint32_t index = object_class_index(oop_to_object(x));
+  return index == CLASS_STRING || index == CLASS_SYMBOL ? x : OOP_NIL;
+}
+
 /* The next element of the container on top of the stack. */
 static CodecStatus put_element(Encoder *e, EncoderFrame *frame, unsigned argument) {
   uint32_t slot = frame->next++;
@@ -477,7 +489,9 @@ static CodecStatus put_element(Encoder *e, EncoderFrame *frame, unsigned argumen
     }
     if (slot == CODE_DEBUG) return put_value(e, OOP_NIL, argument);
     break;
-  default: break;
+  default:
+    if (slot <= EXCEPTION_LAST && class_treatment(e, object_class_index(container)) == TREAT_EXCEPTION)
+      return put_value(e, exception_slot(e, container, slot), argument);
   }
   return put_value(e, container->slots[slot], argument);
 }
