@@ -7,6 +7,7 @@
 
 #include "heap_walk.h"
 #include "memory_internal.h"
+#include "primitive.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -56,7 +57,7 @@ static void count_object(void *context, Object *object) {
   ((Writer *)context)->count++;
 }
 
-/* Large objects carry their slot count in the word before, here as in memory. */
+/* Large objects have a word before the header: slot count << 19, which no header looks like (its class index is 0). */
 static size_t written_size(const Object *object) {
   return 8 + object_slots(object) * 8 + (object_slots(object) >= OBJECT_SIZE_LARGE ? 8 : 0);
 }
@@ -92,9 +93,9 @@ static void put_reference(Writer *w, Oop x) {
 
 static void write_object(void *context, Object *object) {
   Writer *w = context;
-  uint64_t slots = object_slots(object), header = object->header & ~(FLAG_OLD | FLAG_GUARD | FLAG_MARKED);
+  uint64_t slots = object_slots(object), before = slots << CLASS_INDEX_BITS, header = object->header & ~(FLAG_OLD | FLAG_GUARD | FLAG_MARKED);
   size_t pointers = object_pointer_slots(object);
-  if (slots >= OBJECT_SIZE_LARGE) put(w, &slots, 8);
+  if (slots >= OBJECT_SIZE_LARGE) put(w, &before, 8);
   put(w, &header, 8);
   for (size_t i = 0; i < pointers; i++) put_reference(w, object->slots[i]);
   put(w, object->slots + pointers, (slots - pointers) * 8);
@@ -185,8 +186,8 @@ static bool allocate_all(Reader *r) {
     uint64_t header, slots;
     memcpy(&header, r->heap + at, 8);
     slots = header >> SIZE_SHIFT;
-    if (header_is_forwarded(header) || slots == OBJECT_SIZE_LARGE) { /* a large object's count comes first: class index bits are 0 */
-      memcpy(&slots, r->heap + at, 8);
+    if (header_is_forwarded(header)) {
+      slots = header >> CLASS_INDEX_BITS;
       at += 8;
       if (at + 8 > r->heap_bytes) return false;
       memcpy(&header, r->heap + at, 8);
