@@ -73,7 +73,7 @@ static void place_object(void *context, Object *object) {
 }
 
 static uint64_t encode(Writer *w, Oop x) {
-  uint64_t offset;
+  uint64_t offset = 0;
   if (!oop_is_pointer(x)) return x;
   if (!x) return OOP_NIL;
   if (address_in_source(x)) {
