@@ -254,23 +254,39 @@ static Oop string_at_put(Machine *m) {
   return m->args[2];
 }
 
+/* ---- characters -------------------------------------------------------------------------------------------- */
+
+static Oop character_value(Machine *m) {
+  if (!oop_is_small(m->args[1])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  int64_t code = oop_to_small(m->args[1]);
+  if (code < 0 || code > 0x10ffff) return primitive_fail(m, FAILURE_BAD_VALUE);
+  return oop_from_character((uint32_t)code);
+}
+
+static Oop character_code(Machine *m) {
+  if (!oop_is_character(m->args[0])) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  return oop_from_small(oop_to_character(m->args[0]));
+}
+
 const Primitive string_primitives[] = {
-    {"string_equal", string_equal, 1, "same class and same bytes"},
-    {"string_same_bytes", string_same_bytes, 1, "same bytes, whatever the classes"},
-    {"string_compare", string_compare, 1, "-1, 0 or 1 by unsigned bytes"},
-    {"string_compare_ignoring_case", string_compare_ignoring_case, 1, "-1, 0 or 1, ASCII letters in one case"},
-    {"string_hash", string_hash, 0, "hash of the bytes, the same in every process"},
-    {"string_index_of", string_index_of, 2, "index of a Character or byte from an index on, or 0"},
-    {"string_index_of_string", string_index_of_string, 2, "index of a run of bytes from an index on, or 0"},
-    {"string_concatenate", string_concatenate, 1, "receiver's bytes, then the argument's"},
-    {"string_as_uppercase", string_as_uppercase, 0, "copy with ASCII letters in upper case"},
-    {"string_as_lowercase", string_as_lowercase, 0, "copy with ASCII letters in lower case"},
-    {"string_reversed", string_reversed, 0, "copy, last byte first"},
-    {"bytes_as_string", bytes_as_string, 0, "String with the receiver's bytes"},
-    {"bytes_as_byte_array", bytes_as_byte_array, 0, "ByteArray with the receiver's bytes"},
-    {"string_as_symbol", string_as_symbol, 0, "the one Symbol with these characters"},
-    {"string_find_symbol", string_find_symbol, 0, "the Symbol with these characters if there is one, else nil"},
-    {"symbol_argument_count", symbol_argument_count, 0, "arguments of a message with this selector, -1: no selector"},
-    {"string_at", string_at, 1, "Character at an index"},
-    {"string_at_put", string_at_put, 2, "stores a Character of one byte; not for Symbols"},
-    {NULL, NULL, 0, NULL}};
+    {"string_equal", string_equal, 1, "same class and same bytes", 0},
+    {"string_same_bytes", string_same_bytes, 1, "same bytes, whatever the classes", 0},
+    {"string_compare", string_compare, 1, "-1, 0 or 1 by unsigned bytes", 0},
+    {"string_compare_ignoring_case", string_compare_ignoring_case, 1, "-1, 0 or 1, ASCII letters in one case", 0},
+    {"string_hash", string_hash, 0, "hash of the bytes, the same in every process", 0},
+    {"string_index_of", string_index_of, 2, "index of a Character or byte from an index on, or 0", 0},
+    {"string_index_of_string", string_index_of_string, 2, "index of a run of bytes from an index on, or 0", 0},
+    {"string_concatenate", string_concatenate, 1, "receiver's bytes, then the argument's", 0},
+    {"string_as_uppercase", string_as_uppercase, 0, "copy with ASCII letters in upper case", 0},
+    {"string_as_lowercase", string_as_lowercase, 0, "copy with ASCII letters in lower case", 0},
+    {"string_reversed", string_reversed, 0, "copy, last byte first", 0},
+    {"bytes_as_string", bytes_as_string, 0, "String with the receiver's bytes", 0},
+    {"bytes_as_byte_array", bytes_as_byte_array, 0, "ByteArray with the receiver's bytes", 0},
+    {"string_as_symbol", string_as_symbol, 0, "the one Symbol with these characters", 0},
+    {"string_find_symbol", string_find_symbol, 0, "the Symbol with these characters if there is one, else nil", 0},
+    {"symbol_argument_count", symbol_argument_count, 0, "arguments of a message with this selector, -1: no selector", 0},
+    {"string_at", string_at, 1, "Character at an index", 0},
+    {"string_at_put", string_at_put, 2, "stores a Character of one byte; not for Symbols", 0},
+    {"character_value", character_value, 1, "the Character with a code", 0},
+    {"character_code", character_code, 0, "code of a Character", 0},
+    {NULL, NULL, 0, NULL, 0}};

@@ -115,13 +115,13 @@ static Oop primitive_failure_reason(Machine *m) { return oop_from_small(m->failu
 static Oop primitive_failure_code(Machine *m) { return oop_from_small(m->failure_code); }
 
 const Primitive system_primitives[] = {
-    {"clock_monotonic", clock_monotonic, 0, "nanoseconds of a clock that never jumps"},
-    {"clock_wall", clock_wall, 0, "nanoseconds since 1970-01-01 UTC"},
-    {"clock_local_offset", clock_local_offset, 1, "seconds from UTC to local time at a second since 1970"},
-    {"random_seed", random_seed, 0, "62 random bits from the system"},
-    {"system_write", system_write, 4, "fd 1 or 2, bytes, first, last: writes them all"},
-    {"system_arguments", system_arguments, 0, "Array of the process's arguments, the program first"},
-    {"system_environment", system_environment, 1, "value of an environment variable, or nil"},
-    {"primitive_failure_reason", primitive_failure_reason, 0, "why the last primitive failed, as a number"},
-    {"primitive_failure_code", primitive_failure_code, 0, "errno of the last primitive that failed in the system"},
-    {NULL, NULL, 0, NULL}};
+    {"clock_monotonic", clock_monotonic, 0, "nanoseconds of a clock that never jumps", 0},
+    {"clock_wall", clock_wall, 0, "nanoseconds since 1970-01-01 UTC", 0},
+    {"clock_local_offset", clock_local_offset, 1, "seconds from UTC to local time at a second since 1970", 0},
+    {"random_seed", random_seed, 0, "62 random bits from the system", 0},
+    {"system_write", system_write, 4, "fd 1 or 2, bytes, first, last: writes them all", 0},
+    {"system_arguments", system_arguments, 0, "Array of the process's arguments, the program first", 0},
+    {"system_environment", system_environment, 1, "value of an environment variable, or nil", 0},
+    {"primitive_failure_reason", primitive_failure_reason, 0, "why the last primitive failed, as a number", 0},
+    {"primitive_failure_code", primitive_failure_code, 0, "errno of the last primitive that failed in the system", 0},
+    {NULL, NULL, 0, NULL, 0}};
