@@ -50,6 +50,7 @@ extern const Primitive integer_primitives[];   /* integer_primitives.c: SmallInt
 extern const Primitive float_primitives[];     /* float_primitives.c */
 extern const Primitive string_primitives[];    /* string_primitives.c: bytes, symbols, hashing, searching */
 extern const Primitive array_primitives[];     /* array_primitives.c: at:, replaceFrom:.., basicNew: */
+extern const Primitive hashed_primitives[];    /* hashed_primitives.c: places in the tables of Set and Dictionary */
 extern const Primitive system_primitives[];    /* system_primitives.c: time, output, arguments */
 
 #endif
