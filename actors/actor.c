@@ -253,10 +253,29 @@ static bool begin_request(Scheduler *s, Actor *a, const Message *message) {
   return start_may_gc(s, a, a->machine.roots[ROOT_SELF], values[0], count - 1, values + 1);
 }
 
-static bool begin_init(Scheduler *s, Actor *a, const Message *message) {
+/* The connection that comes with an INIT, as an object; 0: failed. */
+static Oop adopt_connection_may_gc(Scheduler *s, Actor *a, Message *message) {
+  Machine *m = &a->machine;
+  Oop socket = 0, klass = machine_global_value(m, "TcpSocket");
+  int error, fd = message->fd - 1;
+  if (oop_is_pointer(klass))
+    socket = machine_new_may_gc(m, spec_class_index(oop_to_small(machine_object(m, klass)->slots[BEHAVIOR_SPEC])), FORMAT_FIXED, 1);
+  if (!socket) return 0;
+  message->fd = 0;
+  Handle *handle = handle_new_socket(s, a, fd, &error);
+  if (!handle) return 0;
+  oop_to_object(socket)->slots[0] = oop_from_small((int64_t)handle->number);
+  return socket;
+}
+
+static bool begin_init(Scheduler *s, Actor *a, Message *message) {
   Oop values[MAX_VALUES];
-  unsigned count;
-  if (!actor_decode_may_gc(s, a, message, values, MAX_VALUES, &count) || count < 2) return false;
+  unsigned count, handle = machine_push_handle(&a->machine, message->fd ? adopt_connection_may_gc(s, a, message) : OOP_NIL);
+  bool decoded = machine_handle(&a->machine, handle) && actor_decode_may_gc(s, a, message, values, MAX_VALUES - 1, &count) && count >= 2;
+  Oop socket = machine_handle(&a->machine, handle);
+  machine_pop_handles(&a->machine, handle);
+  if (!decoded) return false;
+  if (socket != OOP_NIL) values[count++] = socket;
   a->turn = TURN_INIT;
   return start_may_gc(s, a, values[0], values[1], count - 2, values + 2);
 }
@@ -266,8 +285,7 @@ static const char *event_selector(const Message *message) {
   switch (message->kind) {
   case MESSAGE_EXIT: return "linkedPeer:terminatedWith:";
   case MESSAGE_DOWN: return "peer:monitor:terminatedWith:";
-  case MESSAGE_PLAIN: return "messageReceived:";
-  default: return handles_event_selector(message);
+  default: return "messageReceived:";
   }
 }
 
@@ -306,11 +324,36 @@ static bool begin_reactions(Actor *a, const Message *message) {
   return machine_start_may_gc(m, promise, selector, 0, NULL);
 }
 
-static bool begin(Scheduler *s, Actor *a, const Message *message) {
+/* An event is about the handle with that number, as an object of class TcpSocket. */
+static bool begin_handle_event(Scheduler *s, Actor *a, const Message *message) {
+  Machine *m = &a->machine;
+  Oop value = OOP_NIL, arguments[2];
+  unsigned count;
+  handles_event_begun(s, a, message);
+  Oop klass = machine_global_value(m, "TcpSocket");
+  if (!oop_is_pointer(klass)) return false;
+  Oop socket = machine_new_may_gc(m, spec_class_index(oop_to_small(machine_object(m, klass)->slots[BEHAVIOR_SPEC])), FORMAT_FIXED, 1);
+  if (!socket) return false;
+  oop_to_object(socket)->slots[0] = oop_from_small((int64_t)message->number);
+  unsigned handle = machine_push_handle(m, socket);
+  Oop selector = symbol_may_gc(m, handles_event_selector(message));
+  machine_push_handle(m, selector);
+  bool ok = selector && actor_decode_may_gc(s, a, message, &value, 1, &count);
+  arguments[0] = machine_handle(m, handle);
+  arguments[1] = value;
+  selector = machine_handle(m, handle + 1);
+  machine_pop_handles(m, handle);
+  if (!ok || !machine_lookup(m, machine_class_of(m, m->roots[ROOT_SELF]), selector)) return false;
+  a->turn = TURN_OTHER;
+  return machine_start_may_gc(m, m->roots[ROOT_SELF], selector, 2, arguments);
+}
+
+static bool begin(Scheduler *s, Actor *a, Message *message) {
   switch (message->kind) {
   case MESSAGE_REQUEST: return begin_request(s, a, message);
   case MESSAGE_INIT: return begin_init(s, a, message);
   case MESSAGE_REACTIONS: return begin_reactions(a, message);
+  case MESSAGE_EVENT: return begin_handle_event(s, a, message);
   default: return begin_event(s, a, message);
   }
 }

@@ -183,6 +183,9 @@ bool actor_decode_may_gc(Scheduler *s, Actor *a, const Message *message, Oop *va
  * sent, the error's text is set.  Promises that had no number get one. */
 Message *actor_encode_may_gc(Scheduler *s, Actor *a, MessageKind kind, const unsigned *handles, unsigned count);
 
+/* A new actor for the connection FD (taken): m->args[1] is sent m->args[2] with it over there.  FLAGS as spawn.  Answers as a primitive. */
+Oop actor_spawn_with_connection_may_gc(Machine *m, int fd, unsigned flags);
+
 /* ---- errors of primitives ---- */
 void actor_set_error(Actor *a, const char *text);
 

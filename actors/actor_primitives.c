@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* actor_primitives.c -- spawning, sending to proxies, receiving, links, ending. */
+#include <unistd.h>
+
 #include "primitives.h"
 #include "runtime_internal.h"
 #include "waiting.h"
@@ -157,6 +159,25 @@ static Oop actor_spawn(Machine *m) {
   return answer;
 }
 
+Oop actor_spawn_with_connection_may_gc(Machine *m, int fd, unsigned flags) {
+  Actor *a = actor_of_machine(m);
+  unsigned handles[2];
+  Oop answer = machine_new_may_gc(m, flags & SPAWN_ANSWER_ACTOR ? CLASS_ACTOR : CLASS_ACTOR_PROXY, FORMAT_FIXED, 1);
+  if (!answer) return close(fd), primitive_fail(m, FAILURE_NO_MEMORY);
+  unsigned first = machine_push_handle(m, answer);
+  handles[0] = machine_push_handle(m, m->args[1]);
+  handles[1] = machine_push_handle(m, m->args[2]);
+  Actor *child = new_child_may_gc(m, handles, 2, flags);
+  answer = machine_handle(m, first);
+  machine_pop_handles(m, first);
+  if (!child) return close(fd), primitive_fail(m, FAILURE_UNSUPPORTED);
+  child->inbox->fd = fd + 1;
+  if (flags & SPAWN_LINK) link_to_child(a, child);
+  oop_to_object(answer)->slots[PROXY_ID] = oop_from_small((int64_t)actor_id(child));
+  scheduler_enqueue(a->scheduler, child);
+  return answer;
+}
+
 /* ---- receiving, in plain actors ------------------------------------------------------------------------------------------------- */
 
 /* The next message of the inbox without taking it; reads the mailbox first if need be. */
@@ -235,6 +256,11 @@ static Oop actor_next_reaction(Machine *m) {
     return promise ? promise : OOP_NIL;
   }
   return OOP_NIL;
+}
+
+static Oop actor_has_reactions(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  return oop_from_bool(a->reactions != 0);
 }
 
 /* Actor class >> takeUnhashed: the collections that arrived and wait for #rehash, or nil. */
@@ -429,6 +455,7 @@ const Primitive actor_primitives[] = {
     {"actor_receive", actor_receive, 1, "deadline in ns or nil: wait for the next plain message", 0},
     {"actor_receive_other", actor_receive_other, 0, "{kind. sender. number. collections to rehash. values..} of the next message, or nil", 0},
     {"actor_next_reaction", actor_next_reaction, 0, "the next settled promise whose blocks are to run, or nil", 0},
+    {"actor_has_reactions", actor_has_reactions, 0, "are there any?", 0},
     {"actor_take_unhashed", actor_take_unhashed, 0, "collections that arrived and must be rehashed, or nil", 0},
     {"actor_detach_caller", actor_detach_caller, 0, "{actor id. promise number} of whoever waits for this turn, or nil", 0},
     {"actor_reply", actor_reply, 4, "value, promise state, actor id, promise number: answer a detached request", 0},

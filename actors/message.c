@@ -2,6 +2,8 @@
 /* message.c -- envelopes from pools. */
 #include "message.h"
 
+#include <unistd.h>
+
 static const uint16_t class_sizes[MESSAGE_SIZE_CLASSES] = {112, 224, 480, 992};
 
 void message_depot_init(MessageDepot *depot, Accounts *accounts) {
@@ -38,6 +40,7 @@ Message *message_new(MessagePool *pool, MessageKind kind, size_t capacity) {
 }
 
 void message_free(MessagePool *pool, Message *message) {
+  if (message->fd) close(message->fd - 1);
   source_image_release(message->source);
   if (message->size_class < MESSAGE_SIZE_CLASSES) pool_give(&pool->classes[message->size_class], message);
   else account_free(pool->accounts, ACCOUNT_MAILBOX, message, offsetof(Message, bytes) + message->capacity);

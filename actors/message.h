@@ -43,6 +43,7 @@ struct Message {
   uint64_t from;             /* id of the sender */
   uint64_t number, number2;  /* as MESSAGE_KINDS says */
   const SourceImage *source; /* counted; NULL: the bytes refer to no S */
+  int32_t fd;                /* + 1: a connection that goes to the receiver (INIT); 0: none */
   uint32_t size, capacity;   /* of bytes */
   uint8_t kind, detail, size_class;
   uint8_t bytes[];

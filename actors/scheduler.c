@@ -2,6 +2,7 @@
 /* scheduler.c -- choosing what runs next.  Start at scheduler_run. */
 #include "scheduler.h"
 
+#include "handles.h"
 #include "runtime_internal.h"
 #include "thread_context.h"
 
@@ -50,6 +51,7 @@ static void free_cancelled_timers(Scheduler *s) {
 void scheduler_destroy(Scheduler *s) {
   free_cancelled_timers(s);
   drop_timers(s);
+  handles_close_scheduler(s);
   loop_destroy(&s->loop);
   encoder_destroy(&s->encoder);
   decoder_destroy(&s->decoder);

@@ -22,6 +22,11 @@ typedef struct ActorQueue {
   uint32_t count;
 } ActorQueue;
 
+typedef struct HandlePlace {
+  Handle *handle;
+  uint32_t next_free; /* place + 1; 0: last */
+} HandlePlace;
+
 struct Scheduler {
   /* any thread (atomic) */
   _Atomic(Actor *) inbound;
@@ -49,6 +54,9 @@ struct Scheduler {
   Actor *free_actors;
   uint32_t free_actor_count;
   uint64_t spawned, ended; /* statistics */
+  HandlePlace *handles;
+  uint32_t handle_capacity, handle_free;
+  uint64_t handle_serial;
   struct {
     uint64_t id, since;
   } pack_ring[64];
