@@ -99,7 +99,7 @@ static Oop prim_binding_at(Machine *m) {
 /* aBindingDictionary binding_add: aSymbol value: anObject -> the binding, new or old (whose value stays) */
 static Oop prim_binding_add(Machine *m) {
   if (!is_dictionary(m, m->args[0]) || !oop_has_class(m->args[1], CLASS_SYMBOL)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
-  return or_fail(binding_dictionary_add_may_gc(m, m->args[0], m->args[1], m->args[2]));
+  return or_fail(binding_define_may_gc(m, m->args[0], m->args[1], m->args[2]));
 }
 
 static Oop prim_binding_remove(Machine *m) {
@@ -145,8 +145,7 @@ static Oop find_binding_may_gc(void *context, Machine *m, const char *path, size
   Oop found = class_find_binding(m, machine_handle(m, s->handle), path, length);
   if (found) return found;
   Oop symbol = machine_symbol_may_gc(m, path, length);
-  Oop globals = m->source->system_dictionary ? m->source->system_dictionary : m->roots[ROOT_ACTOR];
-  return symbol ? binding_dictionary_add_may_gc(m, globals, symbol, OOP_NIL) : 0;
+  return symbol ? binding_dictionary_add_may_gc(m, machine_system_dictionary(m), symbol, OOP_NIL) : 0;
 }
 
 static Oop built_may_gc(Machine *m, const Source *source, const CodeTemplate *code, Scope *s) {

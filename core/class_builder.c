@@ -397,6 +397,31 @@ done:
   return done;
 }
 
+/* A global that code used before it was defined has a binding already, in the dictionary Undeclared: it becomes the definition's. */
+Oop binding_define_may_gc(Machine *m, Oop dictionary, Oop symbol, Oop value) {
+  Object *key = oop_to_object(symbol);
+  const char *name = (const char *)object_bytes(key);
+  Oop undeclared = binding_dictionary_find(m, machine_system_dictionary(m), "Undeclared", 10);
+  undeclared = undeclared ? oop_resolve(m, slot_of(m, undeclared, BINDING_VALUE)) : OOP_NIL;
+  Oop used = binding_dictionary_find(m, undeclared, name, object_byte_size(key));
+  if (!used || binding_dictionary_find(m, dictionary, name, object_byte_size(key)))
+    return binding_dictionary_add_may_gc(m, dictionary, symbol, value);
+  unsigned where = machine_push_handle(m, oop_resolve(m, dictionary)), binding = machine_push_handle(m, oop_resolve(m, used));
+  unsigned from = machine_push_handle(m, undeclared), what = machine_push_handle(m, value), as = machine_push_handle(m, symbol);
+  char text[256];
+  size_t length = object_byte_size(oop_to_object(machine_handle(m, as)));
+  Oop result = 0;
+  if (length < sizeof text) {
+    memcpy(text, object_bytes(oop_to_object(machine_handle(m, as))), length);
+    if (binding_dictionary_remove_may_gc(m, machine_handle(m, from), text, length) && dictionary_insert_may_gc(m, where, binding) &&
+        put_may_gc(m, binding, BINDING_VALUE, machine_handle(m, what)) && put_may_gc(m, binding, BINDING_INITIAL, machine_handle(m, what)) &&
+        put_may_gc(m, binding, BINDING_ENVIRONMENT, machine_handle(m, where)))
+      result = machine_handle(m, binding);
+  }
+  machine_pop_handles(m, where);
+  return result;
+}
+
 Oop binding_dictionary_add_may_gc(Machine *m, Oop dictionary, Oop symbol, Oop value) {
   Object *key = oop_to_object(symbol);
   Oop found = binding_dictionary_find(m, dictionary, (const char *)object_bytes(key), object_byte_size(key));
@@ -454,10 +479,6 @@ static bool is_class(const Machine *m, Oop x) {
   return oop_is_pointer(x) && oop_has_class(machine_class_of(m, x), CLASS_METACLASS);
 }
 
-static Oop system_dictionary(const Machine *m) {
-  return m->source->system_dictionary ? m->source->system_dictionary : m->roots[ROOT_ACTOR];
-}
-
 static Oop find_in_namespaces(const Machine *m, Oop space, const char *name, size_t length) {
   for (; space != OOP_NIL && is_dictionary(m, space); space = slot_of(m, space, DICTIONARY_ENVIRONMENT)) {
     Oop found = binding_dictionary_find(m, space, name, length);
@@ -490,7 +511,7 @@ Oop class_find_binding(Machine *m, Oop klass, const char *path, size_t length) {
   } else if (klass != OOP_NIL && oop_is_pointer(klass) && oop_has_class(oop_resolve(m, klass), CLASS_METACLASS)) {
     found = find_in_class(m, slot_of(m, klass, METACLASS_INSTANCE_CLASS), path, first);
   }
-  if (!found) found = binding_dictionary_find(m, system_dictionary(m), path, first);
+  if (!found) found = binding_dictionary_find(m, machine_system_dictionary(m), path, first);
   while (found && dot) {
     Oop space = oop_resolve(m, slot_of(m, found, BINDING_VALUE));
     size_t rest = length - (size_t)(dot + 1 - path);

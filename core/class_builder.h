@@ -29,6 +29,8 @@ int class_variable_index(const Machine *m, Oop klass, const char *name, size_t l
 
 /* The binding of NAME in DICTIONARY (a BindingDictionary), made with value VALUE if it is new. 0: no memory. */
 Oop binding_dictionary_add_may_gc(Machine *m, Oop dictionary, Oop symbol, Oop value);
+/* The same for a global or namespace: takes over the binding that code used before the definition. */
+Oop binding_define_may_gc(Machine *m, Oop dictionary, Oop symbol, Oop value);
 Oop binding_dictionary_new_may_gc(Machine *m, uint32_t class_index, Oop environment, Oop name);
 bool binding_dictionary_insert_may_gc(Machine *m, Oop dictionary, Oop binding); /* an existing binding */
 bool binding_dictionary_remove_may_gc(Machine *m, Oop dictionary, const char *name, size_t length);

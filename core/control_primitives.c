@@ -216,6 +216,12 @@ static Oop prim_terminate_active(Machine *m) {
   return OOP_CONTROL;
 }
 
+/* An error that nobody handled: the exit status of the program will tell. */
+static Oop prim_note_unhandled(Machine *m) {
+  if (m->unhandled < UINT16_MAX) m->unhandled++;
+  return m->args[0];
+}
+
 /* ---- code objects --------------------------------------------------------------------------------------------------- */
 
 static Oop prim_code_header_field(Machine *m) {
@@ -265,6 +271,7 @@ const Primitive control_primitives[] = {
     {"frame_home", prim_frame_home, 1, "method frame of a block frame, or nil", 0},
     {"frame_context", prim_frame_context, 1, "the Context object of a frame", 0},
     {"terminate_active", prim_terminate_active, 1, "end the run on top with a value", 0},
+    {"note_unhandled", prim_note_unhandled, 0, "an error was not handled: the exit status will tell", 0},
     {"code_header_field", prim_code_header_field, 1, "0 arguments, 1 registers, 2 literals, 3 primitive, 4 flags", 0},
     {"code_part", prim_code_part, 1, "1 selector or outer code, 2 class, 3 debug information, 4.. literals", 0},
     {NULL, NULL, 0, NULL, 0},

@@ -78,8 +78,12 @@ Oop binding_dictionary_find(const Machine *m, Oop dictionary, const char *name, 
   return 0;
 }
 
+Oop machine_system_dictionary(const Machine *m) {
+  return m->source->system_dictionary ? m->source->system_dictionary : m->roots[ROOT_ACTOR];
+}
+
 Oop machine_global_binding(Machine *m, const char *name, size_t length) {
-  return binding_dictionary_find(m, m->source->system_dictionary ? m->source->system_dictionary : m->roots[ROOT_ACTOR], name, length);
+  return binding_dictionary_find(m, machine_system_dictionary(m), name, length);
 }
 
 Oop machine_global_value(Machine *m, const char *name) {

@@ -191,6 +191,8 @@ Oop machine_lookup(const Machine *m, Oop klass, Oop selector);            /* Com
 bool machine_is_kind_of(const Machine *m, Oop x, Oop klass);
 bool machine_inherits_from(const Machine *m, Oop klass, Oop ancestor);    /* klass itself counts */
 
+/* The dictionary Smalltalk (not resolved); before there is an S, ROOT_ACTOR holds it. */
+Oop machine_system_dictionary(const Machine *m);
 /* Global name in the system dictionary: its VariableBinding, or 0. */
 Oop machine_global_binding(Machine *m, const char *name, size_t length);
 Oop machine_global_value(Machine *m, const char *name); /* nil when undefined */

@@ -19,26 +19,22 @@ static bool refuse(CompileError *error, const char *format, ...) {
   return false;
 }
 
-static Oop system_dictionary(const Machine *m) {
-  return m->source->system_dictionary ? m->source->system_dictionary : m->roots[ROOT_ACTOR];
-}
-
 static Oop slot_of(const Machine *m, Oop x, unsigned slot) { return machine_object(m, x)->slots[slot]; }
 
 /* A namespace dictionary that is a global of its own; made on first use. */
 static Oop named_dictionary_may_gc(Machine *m, const char *name) {
-  Oop found = binding_dictionary_find(m, system_dictionary(m), name, strlen(name));
+  Oop found = binding_dictionary_find(m, machine_system_dictionary(m), name, strlen(name));
   if (found) return oop_resolve(m, slot_of(m, found, BINDING_VALUE));
   unsigned symbol = machine_push_handle(m, machine_symbol_may_gc(m, name, strlen(name)));
   Oop made = machine_handle(m, symbol) ? binding_dictionary_new_may_gc(m, CLASS_BINDING_DICTIONARY, OOP_NIL, machine_handle(m, symbol)) : 0;
-  Oop binding = made ? binding_dictionary_add_may_gc(m, system_dictionary(m), machine_handle(m, symbol), made) : 0;
+  Oop binding = made ? binding_dictionary_add_may_gc(m, machine_system_dictionary(m), machine_handle(m, symbol), made) : 0;
   machine_pop_handles(m, symbol);
   return binding ? slot_of(m, binding, BINDING_VALUE) : 0;
 }
 
 bool definer_begin(Definer *d, Machine *m) {
   d->m = m;
-  d->space = machine_push_handle(m, system_dictionary(m));
+  d->space = machine_push_handle(m, machine_system_dictionary(m));
   d->temporaries = machine_push_handle(m, OOP_NIL);
   d->undeclared = machine_push_handle(m, OOP_NIL);
   d->file_name = machine_push_handle(m, OOP_NIL);
@@ -109,6 +105,32 @@ static bool undeclared(CompilerScope *scope, Text name, bool assigned) {
   return global || (s->statement && assigned);
 }
 
+/* `SystemExceptions.NotFound` before it is defined: a nil binding in that namespace, which is made if it is not there yet. */
+static Oop make_scoped_binding_may_gc(Machine *m, const char *path, size_t length) {
+  const char *dot = memchr(path, '.', length);
+  unsigned space = machine_push_handle(m, machine_system_dictionary(m));
+  Oop symbol = 0, result = 0;
+  for (; dot; length -= (size_t)(dot + 1 - path), path = dot + 1, dot = memchr(path, '.', length)) {
+    Oop found = binding_dictionary_find(m, machine_handle(m, space), path, (size_t)(dot - path));
+    Oop inner = found ? oop_resolve(m, slot_of(m, found, BINDING_VALUE)) : OOP_NIL;
+    if (inner == OOP_NIL) {
+      unsigned name = machine_push_handle(m, machine_symbol_may_gc(m, path, (size_t)(dot - path)));
+      inner = machine_handle(m, name) ? binding_dictionary_new_may_gc(m, CLASS_BINDING_DICTIONARY, machine_handle(m, space), machine_handle(m, name)) : 0;
+      if (!inner || !binding_dictionary_add_may_gc(m, machine_handle(m, space), machine_handle(m, name), inner)) goto done;
+      found = binding_dictionary_find(m, machine_handle(m, space), path, (size_t)(dot - path));
+      inner = oop_resolve(m, slot_of(m, found, BINDING_VALUE));
+      machine_pop_handles(m, name);
+    }
+    if (!machine_is_kind_of(m, inner, machine_class_at(m, CLASS_BINDING_DICTIONARY))) goto done;
+    machine_set_handle(m, space, inner);
+  }
+  symbol = machine_symbol_may_gc(m, path, length);
+  if (symbol) result = binding_dictionary_add_may_gc(m, machine_handle(m, space), symbol, OOP_NIL);
+done:
+  machine_pop_handles(m, space);
+  return result;
+}
+
 static Oop find_or_make_binding_may_gc(void *context, Machine *m, const char *path, size_t length) {
   DefinerScope *s = context;
   Text text = {path, length};
@@ -117,6 +139,7 @@ static Oop find_or_make_binding_may_gc(void *context, Machine *m, const char *pa
   if (!found) found = find_binding(s->d, s->klass ? machine_handle(m, (unsigned)s->klass) : 0, text);
   if (found) return found;
   bool global = path[0] >= 'A' && path[0] <= 'Z';
+  if (global && memchr(path, '.', length)) return make_scoped_binding_may_gc(m, path, length);
   Oop symbol = machine_symbol_may_gc(m, path, length);
   return symbol ? binding_dictionary_add_may_gc(m, machine_handle(m, global ? s->d->undeclared : s->d->temporaries), symbol, OOP_NIL) : 0;
 }
@@ -152,20 +175,9 @@ bool definer_install(Definer *d, Oop klass, const CodeTemplate *code, Oop method
 
 /* ---- classes ------------------------------------------------------------------------------------------------------ */
 
-/* A name used before its definition already has a binding: it becomes the definition's. */
 static Oop binding_for_definition_may_gc(Definer *d, Text name) {
-  Machine *m = d->m;
-  Oop used = binding_dictionary_find(m, machine_handle(m, d->undeclared), name.start, name.length);
-  if (used) {
-    unsigned handle = machine_push_handle(m, used);
-    bool moved = binding_dictionary_remove_may_gc(m, machine_handle(m, d->undeclared), name.start, name.length) &&
-                 binding_dictionary_insert_may_gc(m, machine_handle(m, d->space), machine_handle(m, handle));
-    used = machine_handle(m, handle);
-    machine_pop_handles(m, handle);
-    return moved ? used : 0;
-  }
-  Oop symbol = machine_symbol_may_gc(m, name.start, name.length);
-  return symbol ? binding_dictionary_add_may_gc(m, machine_handle(m, d->space), symbol, OOP_NIL) : 0;
+  Oop symbol = machine_symbol_may_gc(d->m, name.start, name.length);
+  return symbol ? binding_define_may_gc(d->m, machine_handle(d->m, d->space), symbol, OOP_NIL) : 0;
 }
 
 static bool make_class(Definer *d, Oop superclass, Text name) {
@@ -406,13 +418,14 @@ bool definer_declare_temporary(Definer *d, Text name) {
 
 bool definer_namespace(Definer *d, Text name) {
   Machine *m = d->m;
-  if (!name.length || text_is(name, "Smalltalk")) return machine_set_handle(m, d->space, system_dictionary(m)), true;
+  if (!name.length || text_is(name, "Smalltalk")) return machine_set_handle(m, d->space, machine_system_dictionary(m)), true;
   Oop found = class_find_binding(m, OOP_NIL, name.start, name.length);
-  if (found) return machine_set_handle(m, d->space, oop_resolve(m, slot_of(m, found, BINDING_VALUE))), true;
+  if (found && slot_of(m, found, BINDING_VALUE) != OOP_NIL)
+    return machine_set_handle(m, d->space, oop_resolve(m, slot_of(m, found, BINDING_VALUE))), true;
   unsigned symbol = machine_push_handle(m, machine_symbol_may_gc(m, name.start, name.length));
   Oop made = machine_handle(m, symbol)
-                 ? binding_dictionary_new_may_gc(m, CLASS_BINDING_DICTIONARY, system_dictionary(m), machine_handle(m, symbol)) : 0;
-  Oop binding = made ? binding_dictionary_add_may_gc(m, system_dictionary(m), machine_handle(m, symbol), made) : 0;
+                 ? binding_dictionary_new_may_gc(m, CLASS_BINDING_DICTIONARY, machine_system_dictionary(m), machine_handle(m, symbol)) : 0;
+  Oop binding = made ? binding_dictionary_add_may_gc(m, machine_system_dictionary(m), machine_handle(m, symbol), made) : 0;
   machine_pop_handles(m, symbol);
   if (binding) machine_set_handle(m, d->space, slot_of(m, binding, BINDING_VALUE));
   return binding != 0;

@@ -262,10 +262,6 @@ static bool number_classes(Freezer *f) {
   return true;
 }
 
-static Oop system_dictionary(const Machine *m) {
-  return m->source->system_dictionary ? m->source->system_dictionary : m->roots[ROOT_ACTOR];
-}
-
 bool freezer_trace(Freezer *f, Machine *m, FreezeMode mode) {
   memset(f, 0, sizeof *f);
   f->m = m;
@@ -276,7 +272,7 @@ bool freezer_trace(Freezer *f, Machine *m, FreezeMode mode) {
     if (!reach(f, m->source->special_selectors[i], NO_REFERRER, 0)) return false;
   for (uint32_t i = 1; i < f->class_count; i++)
     if (!reach(f, image_class(f, i), NO_REFERRER, 0)) return false;
-  if (!reach(f, canonical(f, system_dictionary(m)), NO_REFERRER, 0)) return false;
+  if (!reach(f, canonical(f, machine_system_dictionary(m)), NO_REFERRER, 0)) return false;
   for (uint32_t i = 0; m->shadows && i <= m->shadows->mask; i++) /* definitions that only S refers to */
     if (m->shadows->entries[i].original && mode == FREEZE_LAYER && freezer_is_structural(f, m->shadows->entries[i].copy) &&
         !reach(f, m->shadows->entries[i].copy, NO_REFERRER, 0))
@@ -417,7 +413,7 @@ bool freezer_write(Freezer *f, uint64_t base, const char *program, size_t progra
   header.primitives = f->m->source->primitives->names_hash;
   header.size = at;
   header.preferred_base = base;
-  header.system_dictionary = reference(f, canonical(f, system_dictionary(f->m)));
+  header.system_dictionary = reference(f, canonical(f, machine_system_dictionary(f->m)));
   header.overridden = f->m->overridden;
   header.objects = f->count;
   memcpy(f->bytes, &header, sizeof header);

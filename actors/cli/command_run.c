@@ -18,6 +18,7 @@ typedef struct RunOptions {
 
 typedef struct MainProgram {
   Program *program;
+  unsigned unhandled; /* errors in statements */
   bool no_memory;
 } MainProgram;
 
@@ -27,6 +28,7 @@ static bool next_frame(void *context, Machine *m) {
   MainProgram *p = context;
   if (program_at_statement(p->program) && m->definitions) source_image_release(machine_freeze_for_spawn_may_gc(m));
   ProgramStatus status = program_step(p->program, m);
+  p->unhandled = m->unhandled;
   p->no_memory = status == PROGRAM_NO_MEMORY;
   return status == PROGRAM_RUN;
 }
@@ -71,11 +73,11 @@ static int run_program(Program *program, const SourceImage *source, const RunOpt
                             .freeze_for_spawn_may_gc = machine_freeze_for_spawn_may_gc};
   Runtime *runtime = runtime_new(&options);
   if (!runtime) return fprintf(stderr, "atoll: cannot start the schedulers: no memory, or too many open files\n"), 1;
-  MainProgram main_program = {program, false};
+  MainProgram main_program = {program, 0, false};
   Machine *m = runtime_main_machine(runtime, source, next_frame, &main_program);
-  int status = !m ? 1 : next_frame(&main_program, m) ? runtime_run(runtime) : 0;
+  int status = m ? runtime_run(runtime) : 1;
   if (!m || main_program.no_memory) fprintf(stderr, "atoll: no memory\n"), status = 1;
-  if (program_errors(program) && status == 0) status = 1;
+  if ((program_errors(program) || main_program.unhandled) && status == 0) status = 1;
   runtime_delete(runtime);
   return status;
 }
@@ -93,6 +95,8 @@ int command_run(const Cli *cli, int argc, char **argv) {
     const char *kept = image_program(source, &size);
     readable = program_add_saved(program, kept, size);
   }
+  static const char last[] = "Transcript flush.";
+  readable = readable && program_add_text(program, "(end of the program)", last, sizeof last - 1);
   status = readable ? run_program(program, source, &o) : 1;
   source_image_release(source);
   program_delete(program);
