@@ -149,10 +149,11 @@ static Oop prim_frame_register_put(Machine *m) {
   return fp[i] = m->args[3];
 }
 
+/* value, frame */
 static Oop prim_frame_return(Machine *m) {
-  Oop *fp = frame_argument(m, 1);
+  Oop *fp = frame_argument(m, 2);
   if (!fp) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
-  frames_return(m, fp, m->args[2]);
+  frames_return(m, fp, m->args[1]);
   return OOP_CONTROL;
 }
 
