@@ -223,7 +223,7 @@ static size_t nursery_size(const Machine *m, size_t needed, size_t stack_bytes) 
   size_t used = (size_t)(m->alloc - m->nursery), size = (size_t)(m->alloc_end - m->nursery);
   size_t survivors = (size_t)(m->aged - m->nursery);
   if (debug_on(DEBUG_GC_STRESS)) return used + needed;
-  if (size < NURSERY_EAGER) size *= 2;
+  if (size < NURSERY_EAGER && needed) size *= 2; /* only a stack that is too small says nothing about the nursery */
   if (survivors * 4 > size) size = survivors * 4;
   if (size > NURSERY_MAX) size = NURSERY_MAX;
   if (size < stack_bytes) size = stack_bytes; /* the stack is copied too: a deep one asks for fewer collections */
