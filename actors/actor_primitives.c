@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* actor_primitives.c -- spawning, sending to proxies, receiving, links, ending. */
+#include <stdio.h>
+
+#include "image.h"
 #include <unistd.h>
 
 #include "primitives.h"
@@ -113,12 +116,18 @@ static Oop actor_send(Machine *m) {
 
 enum { SPAWN_PLAIN = 1, SPAWN_LINK = 2, SPAWN_ANSWER_ACTOR = 4 };
 
+/* The S of a child: the one asked for, or the parent's with what the parent has defined.  Retained. */
+static const SourceImage *source_for_child_may_gc(Machine *m, const SourceImage *asked_for) {
+  const SourceImage *(*freeze)(Machine *) = runtime_of_machine(m)->options.freeze_for_spawn_may_gc;
+  if (asked_for) return source_image_retain(asked_for);
+  return freeze ? freeze(m) : source_image_retain(m->source);
+}
+
 /* The child starts with one message in its inbox: what to run.  Everything else happens there. */
-static Actor *new_child_may_gc(Machine *m, const unsigned *handles, unsigned count, unsigned flags) {
+static Actor *new_child_may_gc(Machine *m, const unsigned *handles, unsigned count, unsigned flags, const SourceImage *asked_for) {
   Actor *a = actor_of_machine(m);
   Scheduler *s = a->scheduler;
-  const SourceImage *(*freeze)(Machine *) = s->runtime->options.freeze_for_spawn_may_gc;
-  const SourceImage *source = freeze ? freeze(m) : source_image_retain(m->source);
+  const SourceImage *source = source_for_child_may_gc(m, asked_for);
   if (!source) return NULL;
   Message *init = actor_encode_may_gc(s, a, MESSAGE_INIT, handles, count);
   Actor *child = init ? actor_new(s, source, flags & SPAWN_PLAIN ? ACTOR_PLAIN : 0) : NULL;
@@ -135,8 +144,7 @@ static bool link_to_child(Actor *a, Actor *child) {
   return links_add(a, LINK_PEER, actor_id(child), 0) && links_add(child, LINK_PEER, actor_id(a), 0);
 }
 
-/* Actor class >> spawn: receiver selector: selector arguments: array flags: flags.  Answers an ActorProxy, or an Actor. */
-static Oop actor_spawn(Machine *m) {
+static Oop spawn(Machine *m, const SourceImage *asked_for) {
   ACTOR_OR_FAIL(m);
   unsigned handles[256], count = 2;
   if (!oop_has_class(m->args[3], CLASS_ARRAY) || !oop_is_small(m->args[4])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
@@ -149,7 +157,7 @@ static Oop actor_spawn(Machine *m) {
   handles[0] = machine_push_handle(m, m->args[1]);
   handles[1] = machine_push_handle(m, m->args[2]);
   for (size_t i = 0; i < object_slots(arguments); i++) handles[count++] = machine_push_handle(m, arguments->slots[i]);
-  Actor *child = new_child_may_gc(m, handles, count, flags);
+  Actor *child = new_child_may_gc(m, handles, count, flags, asked_for);
   answer = machine_handle(m, first);
   machine_pop_handles(m, first);
   if (!child) return primitive_fail(m, FAILURE_UNSUPPORTED);
@@ -157,6 +165,33 @@ static Oop actor_spawn(Machine *m) {
   oop_to_object(answer)->slots[PROXY_ID] = oop_from_small((int64_t)actor_id(child));
   scheduler_enqueue(s, child);
   return answer;
+}
+
+/* Actor class >> spawn: receiver selector: selector arguments: array flags: flags.  Answers an ActorProxy, or an Actor. */
+static Oop actor_spawn(Machine *m) { return spawn(m, NULL); }
+
+/* Actor class >> spawn: receiver selector: selector arguments: array flags: flags image: number */
+static Oop actor_spawn_on_image(Machine *m) {
+  const SourceImage *image = runtime_image(runtime_of_machine(m), m->args[5]);
+  return image ? spawn(m, image) : primitive_fail(m, FAILURE_NOT_FOUND);
+}
+
+/* Loads an image file for spawn:..image:.  Answers its number, or a String that says why it cannot be used. */
+static Oop image_load(Machine *m) {
+  char path[4096], error[IMAGE_ERROR_SIZE];
+  const char *bytes;
+  size_t size;
+  ACTOR_OR_FAIL(m);
+  (void)a, (void)s;
+  if (!oop_try_bytes(m, m->args[1], &bytes, &size) || size >= sizeof path) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  memcpy(path, bytes, size);
+  path[size] = 0;
+  const SourceImage *image = image_load_file(path, m->source->primitives, error);
+  unsigned number = image ? runtime_keep_image(runtime_of_machine(m), image) : 0;
+  if (number) return oop_from_small(number);
+  if (image) source_image_release(image), snprintf(error, sizeof error, "too many images are loaded");
+  Oop text = machine_new_string_may_gc(m, error, strlen(error));
+  return text ? text : primitive_fail(m, FAILURE_NO_MEMORY);
 }
 
 Oop actor_spawn_with_connection_may_gc(Machine *m, int fd, unsigned flags) {
@@ -167,7 +202,7 @@ Oop actor_spawn_with_connection_may_gc(Machine *m, int fd, unsigned flags) {
   unsigned first = machine_push_handle(m, answer);
   handles[0] = machine_push_handle(m, m->args[1]);
   handles[1] = machine_push_handle(m, m->args[2]);
-  Actor *child = new_child_may_gc(m, handles, 2, flags);
+  Actor *child = new_child_may_gc(m, handles, 2, flags, NULL);
   answer = machine_handle(m, first);
   machine_pop_handles(m, first);
   if (!child) return close(fd), primitive_fail(m, FAILURE_UNSUPPORTED);
@@ -451,6 +486,8 @@ const Primitive actor_primitives[] = {
     {"proxy_blocking", proxy_blocking, 0, "a proxy whose messages wait for their answers", 0},
     {"actor_request", actor_request, 5, "selector, arguments, actor id, mode, delay in ms or nil: the same for a message at hand", 0},
     {"actor_send", actor_send, 2, "object, actor id: deliver a plain message; answers whether the actor is there", 0},
+    {"image_load", image_load, 1, "load an image file: its number, or a String with the reason why not"},
+    {"actor_spawn_on_image", actor_spawn_on_image, 5, "receiver, selector, arguments, flags, image number: a new actor on that image"},
     {"actor_spawn", actor_spawn, 4, "receiver, selector, arguments, flags: a new actor that starts with this send", 0},
     {"actor_receive", actor_receive, 1, "deadline in ns or nil: wait for the next plain message", 0},
     {"actor_receive_other", actor_receive_other, 0, "{kind. sender. number. collections to rehash. values..} of the next message, or nil", 0},

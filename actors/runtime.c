@@ -103,6 +103,7 @@ void runtime_delete(Runtime *runtime) {
     if (runtime->schedulers[i].started) pthread_join(runtime->schedulers[i].thread, NULL);
   if (runtime->scheduler_count) destroy_actors(runtime);
   for (uint32_t i = 0; i < runtime->scheduler_count; i++) scheduler_destroy(&runtime->schedulers[i]);
+  for (unsigned i = 0; i < RUNTIME_MAX_IMAGES; i++) source_image_release(atomic_load(&runtime->images[i]));
   account_free(accounts, ACCOUNT_SCHEDULER, runtime->schedulers, runtime->options.schedulers * sizeof *runtime->schedulers);
   actor_table_destroy(&runtime->table);
   message_depot_destroy(&runtime->messages);
@@ -110,6 +111,18 @@ void runtime_delete(Runtime *runtime) {
   assert(runtime->options.accounts || account_total(accounts) == 0);
   Accounts last = {0};
   account_free(runtime->options.accounts ? accounts : &last, ACCOUNT_SCHEDULER, runtime, sizeof *runtime);
+}
+
+unsigned runtime_keep_image(Runtime *runtime, const SourceImage *image) {
+  unsigned place = atomic_fetch_add(&runtime->image_count, 1);
+  if (place >= RUNTIME_MAX_IMAGES) return atomic_fetch_sub(&runtime->image_count, 1), 0;
+  atomic_store(&runtime->images[place], image);
+  return place + 1;
+}
+
+const SourceImage *runtime_image(Runtime *runtime, Oop number) {
+  if (!oop_is_small(number) || oop_to_small(number) < 1 || oop_to_small(number) > RUNTIME_MAX_IMAGES) return NULL;
+  return atomic_load(&runtime->images[oop_to_small(number) - 1]);
 }
 
 Accounts *runtime_accounts(Runtime *runtime) { return runtime->accounts; }

@@ -7,6 +7,8 @@
 #include "runtime.h"
 #include "scheduler.h"
 
+enum { RUNTIME_MAX_IMAGES = 256 };
+
 struct Runtime {
   /* immutable while schedulers run */
   Accounts *accounts, own_accounts;
@@ -23,6 +25,9 @@ struct Runtime {
   _Atomic bool stopping;
   _Atomic int exit_status;
 
+  const SourceImage *_Atomic images[RUNTIME_MAX_IMAGES]; /* loaded by the program; released with the runtime */
+  _Atomic unsigned image_count;
+
   ActorTable table;
   MessageDepot messages;
   PoolDepot timers;
@@ -30,5 +35,10 @@ struct Runtime {
 
 /* Starts the thread of a scheduler that has none yet. */
 void runtime_start_thread(Runtime *runtime, Scheduler *s);
+
+/* Keeps an image (takes the reference) until the runtime ends.  Answers its number, from 1; 0: there are too many. */
+unsigned runtime_keep_image(Runtime *runtime, const SourceImage *image);
+/* The image with that number (a SmallInteger), or NULL. */
+const SourceImage *runtime_image(Runtime *runtime, Oop number);
 
 #endif
