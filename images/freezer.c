@@ -18,7 +18,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
-enum { NO_REFERRER = UINT32_MAX };
+enum { NO_REFERRER = UINT32_MAX, LAYER_ALIGN = 64 };
 
 /* ---- small tables by address ---------------------------------------------------------------------------------------- */
 
@@ -266,6 +266,7 @@ bool freezer_trace(Freezer *f, Machine *m, FreezeMode mode) {
   memset(f, 0, sizeof *f);
   f->m = m;
   f->mode = mode;
+  f->align = mode == FREEZE_LAYER ? LAYER_ALIGN : IMAGE_ALIGN;
   snprintf(f->error, sizeof f->error, "no memory to freeze");
   if (!grow_index(f) || !find_structural(f) || !number_classes(f)) return false;
   for (unsigned i = 0; i < SPECIAL_COUNT; i++)
@@ -284,7 +285,13 @@ bool freezer_trace(Freezer *f, Machine *m, FreezeMode mode) {
 
 /* ---- writing ------------------------------------------------------------------------------------------------------------- */
 
-static uint64_t align_up(uint64_t x) { return (x + IMAGE_ALIGN - 1) & ~(uint64_t)(IMAGE_ALIGN - 1); }
+static uint64_t align_up(uint64_t x, uint64_t align) { return (x + align - 1) & ~(align - 1); }
+
+uint64_t freezer_size_bound(const Freezer *f) {
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < f->count; i++) bytes += 16 + object_slots(f->objects[i].from) * 8;
+  return bytes * 2 + f->count * 64 + f->class_count * 8 + (f->originals_mask + f->m->source->replaced_mask + 64) * 64 + 16 * f->align + 65536;
+}
 
 static uint32_t image_class_index(const Freezer *f, uint32_t index) {
   if (index >= CLASS_INDEX_W) return f->class_map[index - CLASS_INDEX_W];
@@ -314,7 +321,7 @@ static void lay_out(Freezer *f, ImageSectionEntry *sections, uint64_t *at) {
       *at += 8 + slots * 8;
     }
     sections[s].size = *at - sections[s].offset;
-    *at = align_up(*at);
+    *at = align_up(*at, f->align);
   }
 }
 
@@ -382,7 +389,7 @@ static void write_replaced(Freezer *f, ReplacedEntry *table, size_t mask) {
 bool freezer_write(Freezer *f, uint64_t base, const char *program, size_t program_size) {
   ImageHeader header = {.version = IMAGE_VERSION, .word_size = 8, .byte_order = IMAGE_BYTE_ORDER,
                         .object_format = IMAGE_OBJECT_FORMAT, .class_count = f->class_count};
-  uint64_t at = IMAGE_ALIGN;
+  uint64_t at = align_up(sizeof header, f->align);
   size_t replaced = count_replaced(f), symbols = table_size_for(count_symbols(f));
   lay_out(f, header.sections, &at);
   uint64_t sizes[SECTION_COUNT] = {[SECTION_STARTS] = (at / 64 / 8 + 1) * 8, [SECTION_SYMBOLS] = symbols * 8,
@@ -392,8 +399,9 @@ bool freezer_write(Freezer *f, uint64_t base, const char *program, size_t progra
   for (int s = SECTION_STARTS; s < SECTION_COUNT; s++) {
     header.sections[s].offset = at;
     header.sections[s].size = sizes[s];
-    at = align_up(at + sizes[s]);
+    at = align_up(at + sizes[s], f->align);
   }
+  at = align_up(at, f->mode == FREEZE_LAYER ? 4096 : IMAGE_ALIGN);
   f->base = base;
   f->size = at;
   f->bytes = calloc(1, at);

@@ -35,6 +35,7 @@ typedef struct Freezer {
   uint32_t class_count, w_class_count;
   char *bytes;              /* the image, made by freezer_write */
   size_t size;
+  uint64_t align;           /* of sections: IMAGE_ALIGN for files, less for layers, which are never mapped from one */
   uint64_t base;            /* address that references in bytes assume */
   char error[256];          /* why it failed, with the path to what cannot be frozen */
 } Freezer;
@@ -44,6 +45,9 @@ bool freezer_trace(Freezer *f, Machine *m, FreezeMode mode);
 
 /* Lays the image out and fills bytes, as if at address BASE. PROGRAM: kept statements, may be NULL. */
 bool freezer_write(Freezer *f, uint64_t base, const char *program, size_t program_size);
+
+/* At least as many bytes as freezer_write will need. */
+uint64_t freezer_size_bound(const Freezer *f);
 
 /* BASE mode: gives the image its hash and moves it to the preferred slot.  Then bytes are what the file holds. */
 void freezer_seal(Freezer *f);

@@ -20,7 +20,7 @@
 /* What a SourceImage keeps for its release. */
 typedef struct Mapping {
   SourceImage image; /* first: the machine sees this */
-  uint64_t address, size;
+  uint64_t address, size; /* where it is mapped; slots of the window are as many as SIZE needs */
   bool relocated;
   const SourceImage *base; /* of a layer: retained */
 } Mapping;
@@ -250,25 +250,20 @@ static uint64_t layer_id(uint64_t address) {
 const SourceImage *image_from_freezer(Freezer *f) {
   const SourceImage *base = f->m->source;
   bool layer = f->mode == FREEZE_LAYER;
-  if (!freezer_write(f, 0, NULL, 0)) return NULL;
-  ImageHeader *h = (ImageHeader *)f->bytes;
-  if (!layer) freezer_seal(f);
-  else h->id = layer_id((uint64_t)(uintptr_t)f->bytes);
-  uint64_t address = window_take((unsigned)(h->id % WINDOW_SLOTS), f->size);
-  if (!address) return NULL;
+  uint64_t bound = freezer_size_bound(f), address = window_take(0, bound);
   void *at = (void *)(uintptr_t)address;
-  if (mmap(at, f->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != at) return NULL;
-  /* addresses were not known before: write again, for where it stands */
+  if (!address) return NULL;
+  if (!freezer_write(f, layer ? address : 0, NULL, 0) || f->size > bound) return window_give_back(address, bound), NULL;
+  ImageHeader *h = (ImageHeader *)f->bytes;
   if (layer) {
-    uint64_t id = h->id;
-    free(f->bytes);
-    if (!freezer_write(f, address, NULL, 0)) return NULL;
-    h = (ImageHeader *)f->bytes;
-    h->id = id;
+    h->id = layer_id(address);
   } else {
+    freezer_seal(f);
     image_relocate(f->bytes, address - f->base);
     f->base = address;
   }
+  if (mmap(at, f->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != at)
+    return window_give_back(address, bound), NULL;
   memcpy(at, f->bytes, f->size);
   mprotect(at, f->size, PROT_READ);
   while (layer && base->layer.size) base = ((const Mapping *)base)->base; /* a layer stands on a base, never on a layer */
