@@ -148,9 +148,10 @@ static Oop new_shape_of(void *context, Oop x) {
 
 static bool change_instances_may_gc(Reshape *r) {
   Machine *m = r->m;
+  bool in_source = spec_class_index(spec_of(m, r->klass)) < CLASS_INDEX_W; /* a class of W, and what inherits from it, has no instances in S */
   r->count = 0;
   heap_each_object(m, count_instance, r);
-  each_in_source(m, count_instance, r);
+  if (in_source) each_in_source(m, count_instance, r);
   if (!r->count) return true;
   size_t total = r->count, capacity = 8;
   r->olds = machine_push_handle(m, machine_new_array_may_gc(m, total));
@@ -159,7 +160,7 @@ static bool change_instances_may_gc(Reshape *r) {
   r->klass = oop_resolve(m, machine_handle(m, r->olds - 1));
   r->count = 0;
   heap_each_object(m, note_instance, r);
-  each_in_source(m, note_instance, r);
+  if (in_source) each_in_source(m, note_instance, r);
   total = r->count;
   for (size_t i = 0; i < total; i++) {
     Oop made = reshaped_may_gc(r, i);
