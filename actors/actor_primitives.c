@@ -20,8 +20,11 @@
 
 typedef enum ProxyMode { PROXY_SYNC, PROXY_ASYNC, PROXY_BLOCKING } ProxyMode;
 
+/* The actor is not there. */
 static void break_promise(Actor *a, Oop x, uint64_t target) {
   Object *promise = oop_to_object(x);
+  Oop reason = machine_find_symbol(&a->machine, "noActor", 7);
+  if (reason) machine_store(&a->machine, promise, PROMISE_VALUE, reason);
   promise_forget(a, promise);
   promise->slots[PROMISE_STATE] = oop_from_small(PROMISE_BROKEN);
   promise->slots[PROMISE_OWNER] = oop_from_small((int64_t)target);

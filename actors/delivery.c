@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* delivery.c -- from one actor to another's mailbox, and from there to where it belongs. */
 #include "runtime_internal.h"
+#include "wire.h"
+
+/* The exit reason of an actor that was not there to begin with: #noActor. */
+static Message *no_actor_reason(Scheduler *s) {
+  static const char name[] = "noActor";
+  Message *reason = message_new(&s->messages, MESSAGE_EXIT, WIRE_SCALAR_MAX);
+  if (!reason) return NULL;
+  uint8_t *at = wire_put_extension(reason->bytes, WIRE_SYMBOL, sizeof name - 1);
+  memcpy(at, name, sizeof name - 1);
+  reason->size = (uint32_t)(at + sizeof name - 1 - reason->bytes);
+  return reason;
+}
 
 bool actor_try_deliver(Scheduler *s, uint64_t id, Message *message) {
   Actor *to = actor_table_at(&s->runtime->table, id);
@@ -13,7 +25,10 @@ bool actor_try_deliver(Scheduler *s, uint64_t id, Message *message) {
 }
 
 void actor_deliver(Scheduler *s, uint64_t id, Message *message) {
-  if (!actor_try_deliver(s, id, message)) undeliverable(s, id, message, NULL);
+  if (actor_try_deliver(s, id, message)) return;
+  Message *reason = no_actor_reason(s);
+  undeliverable(s, id, message, reason);
+  if (reason) message_free(&s->messages, reason);
 }
 
 void actor_signal(Scheduler *s, Actor *from, uint64_t to, MessageKind kind, uint64_t number, uint64_t number2) {

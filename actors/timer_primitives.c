@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* timer_primitives.c -- the clock that deadlines refer to, and sleeping. */
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "primitives.h"
 #include "runtime_internal.h"
 #include "waiting.h"
@@ -27,7 +31,30 @@ static Oop actor_random(Machine *m) {
   return oop_from_small((int64_t)(host_random(a->scheduler->runtime->host) & (uint64_t)SMALL_INTEGER_MAX));
 }
 
+static long resident_kb(void) {
+  long pages = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  if (!file) return 0;
+  if (fscanf(file, "%*s %ld", &pages) != 1) pages = 0;
+  fclose(file);
+  return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* {CPU nanoseconds of the process. most memory ever resident, in KB. memory resident now, in KB} */
+static Oop process_usage(Machine *m) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  int64_t cpu = ((int64_t)usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000000 + ((int64_t)usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1000;
+  Oop answer = machine_new_array_may_gc(m, 3);
+  if (!answer) return primitive_fail(m, FAILURE_NO_MEMORY);
+  oop_to_object(answer)->slots[0] = oop_from_small(cpu);
+  oop_to_object(answer)->slots[1] = oop_from_small(usage.ru_maxrss);
+  oop_to_object(answer)->slots[2] = oop_from_small(resident_kb());
+  return answer;
+}
+
 const Primitive timer_primitives[] = {
+    {"process_usage", process_usage, 0, "{CPU nanoseconds. peak resident KB. resident KB} of the process", 0},
     {"timer_now", timer_now, 0, "nanoseconds of a clock that never goes back", 0},
     {"timer_sleep", timer_sleep, 1, "deadline in ns: wait until then", 0},
     {"host_random", actor_random, 0, "62 random bits", 0},
