@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* actor.c -- the life of one actor: turns, waiting, the end.  Start at actor_run. */
+#include <stdlib.h>
+
 #include "actor.h"
+#include "snapshots.h"
 
 #include "handles.h"
 #include "runtime_internal.h"
@@ -17,6 +20,7 @@ void actor_set_error(Actor *a, const char *text) {
   Accounts *accounts = a->scheduler->runtime->accounts;
   ActorExtra *extra = actor_extra(a);
   if (!extra) return;
+  free(extra->snapshot_path);
   account_free(accounts, ACCOUNT_ACTOR, extra->error, extra->error_size);
   extra->error_size = strlen(text) + 1;
   extra->error = account_alloc_dirty(accounts, ACCOUNT_ACTOR, extra->error_size);
@@ -74,6 +78,7 @@ static void free_extra(Scheduler *s, Actor *a) {
   if (extra->reason) message_free(&s->messages, extra->reason);
   account_free(accounts, ACCOUNT_ACTOR, extra->links, extra->link_capacity * sizeof *extra->links);
   account_free(accounts, ACCOUNT_ACTOR, extra->subscriptions, extra->subscription_capacity * sizeof *extra->subscriptions);
+  free(extra->snapshot_path);
   account_free(accounts, ACCOUNT_ACTOR, extra->error, extra->error_size);
   account_free(accounts, ACCOUNT_ACTOR, extra, sizeof *extra);
   a->extra = NULL;
@@ -445,7 +450,13 @@ static void after_run(Scheduler *s, Actor *a, RunStatus status) {
     if (actor_is(a, ACTOR_PLAIN)) end_plain(a);
     else end_turn(s, a);
     break;
-  case RUN_WAITING: a->flags |= ACTOR_WAITING; break;
+  case RUN_WAITING:
+    a->flags |= ACTOR_WAITING;
+    if (!snapshot_is_asked_for(a)) break;
+    actor_read_mailbox(s, a);
+    snapshot_take_may_gc(s, a);
+    a->flags |= ACTOR_WAKE;
+    break;
   case RUN_DIED: actor_exit_later(a, text_reason(s, "the machine could not go on (out of memory while handling an error)")); break;
   case RUN_BUDGET: break;
   }

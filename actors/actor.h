@@ -83,6 +83,7 @@ struct ActorExtra {
   Subscription *subscriptions;
   uint32_t subscription_count, subscription_capacity;
   Handle *handles;
+  char *snapshot_path; /* the file that a snapshot of it goes to; NULL: none is asked for */
   Message *reason; /* why it ends; NULL: normally */
   char *error;     /* text of the last failed primitive */
   size_t error_size;

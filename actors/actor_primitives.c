@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* actor_primitives.c -- spawning, sending to proxies, receiving, links, ending. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "image.h"
+#include "snapshots.h"
 #include <unistd.h>
 
 #include "primitives.h"
@@ -177,6 +179,21 @@ static Oop actor_spawn(Machine *m) { return spawn(m, NULL); }
 static Oop actor_spawn_on_image(Machine *m) {
   const SourceImage *image = runtime_image(runtime_of_machine(m), m->args[5]);
   return image ? spawn(m, image) : primitive_fail(m, FAILURE_NOT_FOUND);
+}
+
+/* Actor class >> snapshot: aString.  False here, true where the snapshot is resumed, a String when it cannot be written. */
+static Oop actor_snapshot(Machine *m) {
+  const char *bytes;
+  size_t size;
+  ACTOR_OR_FAIL(m);
+  (void)s;
+  if (!actor_is(a, ACTOR_PLAIN) || !oop_try_bytes(m, m->args[1], &bytes, &size) || size > 4000) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  char *path = actor_extra(a) ? malloc(size + 1) : NULL;
+  if (!path) return primitive_fail(m, FAILURE_NO_MEMORY);
+  memcpy(path, bytes, size);
+  path[size] = 0;
+  snapshot_begin(a, path);
+  return OOP_WAIT;
 }
 
 /* Loads an image file for spawn:..image:.  Answers its number, or a String that says why it cannot be used. */
@@ -489,6 +506,7 @@ const Primitive actor_primitives[] = {
     {"proxy_blocking", proxy_blocking, 0, "a proxy whose messages wait for their answers", 0},
     {"actor_request", actor_request, 5, "selector, arguments, actor id, mode, delay in ms or nil: the same for a message at hand", 0},
     {"actor_send", actor_send, 2, "object, actor id: deliver a plain message; answers whether the actor is there", 0},
+    {"actor_snapshot", actor_snapshot, 1, "write the running plain actor to a file: false here, true when it is resumed"},
     {"image_load", image_load, 1, "load an image file: its number, or a String with the reason why not"},
     {"actor_spawn_on_image", actor_spawn_on_image, 5, "receiver, selector, arguments, flags, image number: a new actor on that image"},
     {"actor_spawn", actor_spawn, 4, "receiver, selector, arguments, flags: a new actor that starts with this send", 0},

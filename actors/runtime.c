@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* runtime.c -- starting and ending everything. */
 #include "runtime_internal.h"
+#include "snapshots.h"
 
+#include <stdio.h>
 #include <assert.h>
 #include <unistd.h>
 
@@ -63,6 +65,17 @@ Machine *runtime_main_machine(Runtime *runtime, const SourceImage *source, bool 
   runtime->next_may_gc = next_may_gc;
   runtime->next_context = context;
   return &main->machine;
+}
+
+bool runtime_resume_main(Runtime *runtime, const SourceImage *source, const char *bytes, size_t size, char *error) {
+  Scheduler *s = &runtime->schedulers[0];
+  Actor *main = actor_new(s, source_image_retain(source), ACTOR_PLAIN | ACTOR_MAIN | ACTOR_PINNED);
+  if (!main) return snprintf(error, SNAPSHOT_MESSAGE_SIZE, "no memory"), false;
+  main->scheduler = s;
+  if (!snapshot_restore(s, main, bytes, size, error)) return false;
+  main->flags |= ACTOR_STARTED | ACTOR_IN_TURN;
+  runtime->main = main;
+  return true;
 }
 
 int runtime_run(Runtime *runtime) {

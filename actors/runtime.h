@@ -37,6 +37,9 @@ Runtime *runtime_new(const RuntimeOptions *options);
  * has returned (its answer is in roots[ROOT_RESULT]); it pushes the next frame and answers true, or answers false: the program is over. */
 Machine *runtime_main_machine(Runtime *runtime, const SourceImage *source, bool (*next_may_gc)(void *context, Machine *m), void *context);
 
+/* The main actor from the bytes of a snapshot that was written by `Actor snapshot:` on the same SOURCE. False: ERROR (320 bytes). */
+bool runtime_resume_main(Runtime *runtime, const SourceImage *source, const char *bytes, size_t size, char *error);
+
 /* Runs until main is over or somebody halts.  Answers the exit status. */
 int runtime_run(Runtime *runtime);
 

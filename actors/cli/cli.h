@@ -12,6 +12,7 @@ typedef struct Cli {
 } Cli;
 
 int command_run(const Cli *cli, int argc, char **argv);
+int command_resume(const Cli *cli, int argc, char **argv);
 int command_build(const Cli *cli, int argc, char **argv);
 int command_image(const Cli *cli, int argc, char **argv);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* command_run.c -- `atoll run`: the main actor carries out source files, or the program that an image keeps. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,6 +9,7 @@
 #include "kernel_image.h"
 #include "program.h"
 #include "runtime.h"
+#include "snapshots.h"
 
 typedef struct RunOptions {
   const char *image;
@@ -100,5 +102,49 @@ int command_run(const Cli *cli, int argc, char **argv) {
   status = readable ? run_program(program, source, &o) : 1;
   source_image_release(source);
   program_delete(program);
+  return status;
+}
+
+/* ---- resume --------------------------------------------------------------------------------------------------------------- */
+
+static char *read_file(const char *path, size_t *size) {
+  FILE *file = fopen(path, "rb");
+  char *bytes = NULL;
+  long length = -1;
+  if (file && fseek(file, 0, SEEK_END) == 0) length = ftell(file);
+  if (length >= 0 && fseek(file, 0, SEEK_SET) == 0) bytes = malloc((size_t)length + 1);
+  if (bytes && fread(bytes, 1, (size_t)length, file) != (size_t)length) {
+    free(bytes);
+    bytes = NULL;
+  }
+  if (!bytes) fprintf(stderr, "atoll: cannot read '%s': %s\n", path, strerror(errno));
+  if (file) fclose(file);
+  *size = (size_t)length;
+  return bytes;
+}
+
+static int resume(const SourceImage *source, const RunOptions *o, const char *path) {
+  char error[SNAPSHOT_MESSAGE_SIZE];
+  size_t size;
+  char *bytes = read_file(path, &size);
+  RuntimeOptions options = {.schedulers = o->schedulers, .freeze_for_spawn_may_gc = machine_freeze_for_spawn_may_gc};
+  Runtime *runtime = bytes ? runtime_new(&options) : NULL;
+  int status = 1;
+  if (runtime && runtime_resume_main(runtime, source, bytes, size, error)) status = runtime_run(runtime);
+  else if (runtime) fprintf(stderr, "atoll: '%s': %s\n", path, error);
+  if (runtime) runtime_delete(runtime);
+  free(bytes);
+  return status;
+}
+
+int command_resume(const Cli *cli, int argc, char **argv) {
+  RunOptions o;
+  int status = parse(argc, argv, &o);
+  if (status) return status;
+  if (o.files != 1) return cli_usage("resume: expected one SNAPSHOT");
+  const SourceImage *source = load(cli, &o);
+  if (!source) return 1;
+  status = resume(source, &o, argv[0]);
+  source_image_release(source);
   return status;
 }

@@ -31,6 +31,7 @@ typedef struct Command {
 static const Command commands[] = {
     {"run", "FILE.st... [-- ARGS]", "carry out definitions and statements in the order they stand in", command_run},
     {"run", "X.image [-- ARGS]", "run the program of an image that `build` wrote", command_run},
+    {"resume", "SNAPSHOT", "go on with an actor that `Actor snapshot:` wrote (--image as it had)", command_resume},
     {"build", "FILE.st... -o X.image", "put definitions into an image, keep the statements as its program", command_build},
     {"image", "info X.image", "what is in an image: sections, hash, classes, what is shadowable", command_image},
     {"version", "", "print the version", command_version},
