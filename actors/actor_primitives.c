@@ -243,16 +243,16 @@ static const Message *peek_mail_may_gc(Actor *a) {
 
 /* Actor class >> receiveUntil: deadline.  Answers the value of a plain message.  Fails with WRONG_STATE when something else is to be
  * done first (receiveOther), with NOT_FOUND when the deadline has passed. */
-static Oop actor_receive(Machine *m) {
+static Oop receive_until(Machine *m, Oop deadline) {
   ACTOR_OR_FAIL(m);
   Oop value = OOP_NIL;
   unsigned count;
   const Message *next = peek_mail_may_gc(a);
   if (a->reactions || (next && next->kind != MESSAGE_PLAIN)) return wait_over(a), primitive_fail(m, FAILURE_WRONG_STATE);
   if (!next) {
-    if (wait_timed_out(a, m->args[1])) return wait_over(a), primitive_fail(m, FAILURE_NOT_FOUND);
+    if (wait_timed_out(a, deadline)) return wait_over(a), primitive_fail(m, FAILURE_NOT_FOUND);
     a->waits_for_mail = 1;
-    return wait_until(a, m->args[1]);
+    return wait_until(a, deadline);
   }
   wait_over(a);
   if (!actor_decode_may_gc(s, a, next, &value, 1, &count)) {
@@ -262,6 +262,16 @@ static Oop actor_receive(Machine *m) {
   if (s->decoder.hashed_count) return primitive_fail(m, FAILURE_WRONG_STATE);
   message_free(&s->messages, inbox_take(a));
   return value;
+}
+
+static Oop actor_receive(Machine *m) { return receive_until(m, m->args[1]); }
+
+/* Actor class >> receive: the next plain message in one step, with no frame below but the receiver's own.  Fails when the long way is needed: saved
+ * messages, other kinds of messages. */
+static Oop actor_receive_next(Machine *m) {
+  if (m->roots[ROOT_ACTOR] != OOP_NIL && oop_to_object(m->roots[ROOT_ACTOR])->slots[STATE_SAVED] != OOP_NIL)
+    return primitive_fail(m, FAILURE_WRONG_STATE);
+  return receive_until(m, OOP_NIL);
 }
 
 /* The values of MESSAGE in an Array after KIND, sender, number and the collections to rehash; 0: failed. */
@@ -524,6 +534,7 @@ const Primitive actor_primitives[] = {
     {"actor_self_id", actor_self_id, 0, "id of the running actor", 0},
     {"actor_kind", actor_kind, 0, "0 behaviour, 1 plain, 3 the main program", 0},
     {"actor_last_error", actor_last_error, 0, "why the last message could not be sent or read", 0},
+    {"actor_receive_next", actor_receive_next, 0, "wait for a plain message and answer it; fails when there is more to do"},
     {"actor_local", actor_local, 1, "value of an actor-local slot", 0},
     {"actor_set_local", actor_set_local, 2, "set an actor-local slot", 0},
     {"actor_count", actor_count, 0, "actors alive", 0},

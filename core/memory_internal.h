@@ -42,8 +42,8 @@ struct ShadowTable {
 
 enum {
   STACK_SLACK = FRAME_CONTROL + 3,    /* slots behind a frame's registers for special sends */
-  STACK_INITIAL = 40,                 /* slots */
-  NURSERY_INITIAL = 192,              /* bytes */
+  STACK_INITIAL = 24,                 /* slots */
+  NURSERY_INITIAL = 128,              /* bytes */
   NURSERY_EAGER = 64 * 1024,          /* an active machine doubles up to here at each collection */
   NURSERY_MAX = 512 * 1024,
   PROMOTE_FROM = 8 * 1024             /* bytes of survivors from which on copying them again does not pay */
