@@ -45,7 +45,7 @@ static Object *copy_to(Collection *c, Object *from, bool to_old) {
 static void mark_large(Collection *c, Object *object) {
   if (object->header & FLAG_MARKED) return;
   object->header |= FLAG_MARKED;
-  c->gray[c->gray_count++] = (LargeObject *)((char *)object - offsetof(LargeObject, object));
+  c->gray[c->gray_count++] = large_of(object);
 }
 
 /* In a major collection: the new block, or the one chunk that begin_major made. */
@@ -68,19 +68,34 @@ static Oop forward(Collection *c, Oop x) {
   if (header_is_forwarded(header)) return header_forwarded_to(header);
   if (young) return oop_from_object(copy_to(c, object, c->promote && (const char *)object < c->aged));
   if (is_destination(c, (char *)object)) return x; /* a shadow copy, moved already */
-  if (header >> SIZE_SHIFT == OBJECT_SIZE_LARGE) return mark_large(c, object), x;
+  if (object_is_large(object)) return mark_large(c, object), x;
   if (header & FLAG_MARKED) return x;
   return oop_from_object(copy_to(c, object, true));
 }
 
-static bool forward_slots(Collection *c, Object *object) {
-  size_t count = object_pointer_slots(object);
+static bool forward_range(Collection *c, Object *object, size_t from, size_t count) {
   bool young = false;
-  for (size_t i = 0; i < count; i++) {
+  for (size_t i = from; i < count; i++) {
     Oop x = object->slots[i];
     if (!oop_is_pointer(x)) continue;
     object->slots[i] = x = forward(c, x);
     young |= (char *)(uintptr_t)x >= c->to_start && (char *)(uintptr_t)x < c->to_end;
+  }
+  return young;
+}
+
+static bool forward_slots(Collection *c, Object *object) { return forward_range(c, object, 0, object_pointer_slots(object)); }
+
+/* A large object card by card: all of them, or those that are marked.  Marks are made anew.  True: it has young references. */
+static bool forward_large(Collection *c, LargeObject *large, bool all) {
+  size_t count = object_pointer_slots(&large->object);
+  bool young = false;
+  for (size_t slot = 0; slot < count; slot += (size_t)1 << LARGE_CARD_SHIFT) {
+    uint8_t *card = large_card(large, slot);
+    size_t end = slot + ((size_t)1 << LARGE_CARD_SHIFT);
+    if (!all && !*card) continue;
+    *card = forward_range(c, &large->object, slot, end < count ? end : count);
+    young |= *card;
   }
   return young;
 }
@@ -90,7 +105,7 @@ static void scan_old(Collection *c) {
     while (chunk->scan < chunk->alloc) {
       Object *object = (Object *)chunk->scan;
       chunk->scan += object_total_bytes(object);
-      if (forward_slots(c, object) && !machine_remember(c->m, object)) fatal(c->m, "no memory for the remembered set");
+      if (forward_slots(c, object) && !machine_remember(c->m, object, SIZE_MAX)) fatal(c->m, "no memory for the remembered set");
     }
 }
 
@@ -110,9 +125,8 @@ static void scan_all(Collection *c) {
     }
     if (c->old) scan_old(c);
     while (c->gray_count) {
-      Object *object = &c->gray[--c->gray_count]->object;
-      if (forward_slots(c, object) && object->header & FLAG_GUARD && !machine_remember(c->m, object))
-        fatal(c->m, "no memory for the remembered set");
+      LargeObject *large = c->gray[--c->gray_count];
+      if (forward_large(c, large, true) && !machine_remember(c->m, &large->object, 0)) fatal(c->m, "no memory for the remembered set");
     }
   } while (c->scan < c->to || old_pending(c));
 }
@@ -135,10 +149,13 @@ static void forward_remembered(Collection *c) {
   uint32_t kept = 0;
   for (uint32_t i = 0; i < count; i++) {
     Object *object = old->remembered[i];
-    if (forward_slots(c, object))
+    bool large = object_is_large(object);
+    if (large ? forward_large(c, large_of(object), false) : forward_slots(c, object)) {
       old->remembered[kept++] = object;
-    else
+    } else {
       object->header |= FLAG_GUARD;
+      if (large) large_of(object)->remembered = 0;
+    }
   }
   old->remembered_count = kept;
 }
@@ -202,7 +219,10 @@ static bool begin_major(Collection *c, OldChunk **left, size_t young) {
     return false;
   }
   old->used = 0;
-  for (uint32_t i = 0; i < old->remembered_count; i++) old->remembered[i]->header |= FLAG_GUARD;
+  for (uint32_t i = 0; i < old->remembered_count; i++) {
+    old->remembered[i]->header |= FLAG_GUARD;
+    if (object_is_large(old->remembered[i])) large_of(old->remembered[i])->remembered = 0;
+  }
   old->remembered_count = 0;
   return true;
 }

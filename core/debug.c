@@ -108,9 +108,11 @@ static void verify_object(const Machine *m, Object *object) {
   if (object_class_index(object) == CLASS_INDEX_NONE) fatal(m, "heap verifier: object without a class");
   for (size_t i = 0; i < count; i++) {
     if (!points_to_object(m, object->slots[i])) fatal(m, "heap verifier: slot does not point to an object of this actor");
-    young |= machine_is_young(m, object->slots[i]);
+    bool is_young = machine_is_young(m, object->slots[i]);
+    if (is_young && object_is_large(object) && !*large_card(large_of(object), i)) fatal(m, "heap verifier: card of a large object is not marked");
+    young |= is_young;
   }
-  if (young && object->header & FLAG_OLD && object->header & FLAG_GUARD) fatal(m, "heap verifier: old object with young reference is not remembered");
+  if (young && object->header & FLAG_OLD && object->header & FLAG_GUARD && !object_is_large(object)) fatal(m, "heap verifier: old object with young reference is not remembered");
 }
 
 static void verify_range(const Machine *m, char *p, const char *end) {

@@ -660,6 +660,10 @@ op_ATPUT : {
       object->slots[i] = value;
       NEXT();
     }
+    if (object_class_index(object) == CLASS_ARRAY && !address_in_source(receiver) && i < object_slots(object)) {
+      machine_store(m, object, i, value);
+      NEXT();
+    }
     if (object_class_index(object) == CLASS_BYTE_ARRAY && !address_in_source(receiver) && oop_is_small(value) &&
         (uint64_t)oop_to_small(value) < 256 && i < object_byte_size(object)) {
       object_bytes(object)[i] = (uint8_t)oop_to_small(value);

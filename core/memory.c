@@ -72,8 +72,17 @@ OldSpace *machine_old_space(Machine *m) {
   return m->old;
 }
 
-bool machine_remember(Machine *m, Object *old) {
+static bool mark_cards(LargeObject *large, size_t slot) {
+  if (slot == SIZE_MAX) memset(large_card(large, 0), 1, large_cards(large->slots));
+  else *large_card(large, slot) = 1;
+  bool known = large->remembered;
+  large->remembered = 1;
+  return known;
+}
+
+bool machine_remember(Machine *m, Object *old, size_t slot) {
   OldSpace *space = m->old;
+  if (object_is_large(old) && mark_cards(large_of(old), slot)) return true;
   if (space->remembered_count == space->remembered_capacity) {
     uint32_t capacity = space->remembered_capacity ? space->remembered_capacity * 2 : 64;
     Object **grown = account_realloc(machine_accounts(m), ACCOUNT_HEAP, space->remembered,
@@ -83,7 +92,7 @@ bool machine_remember(Machine *m, Object *old) {
     space->remembered_capacity = capacity;
   }
   space->remembered[space->remembered_count++] = old;
-  old->header &= ~FLAG_GUARD;
+  if (!object_is_large(old)) old->header &= ~FLAG_GUARD;
   return true;
 }
 
@@ -91,7 +100,7 @@ void machine_store(Machine *m, Object *object, size_t slot, Oop value) {
   assert(!address_in_source(oop_from_object(object)));
   object->slots[slot] = value;
   if (!(object->header & FLAG_GUARD) || !machine_is_young(m, value)) return;
-  if (machine_remember(m, object)) return;
+  if (machine_remember(m, object, slot)) return;
   /* No memory to remember it: make the referent old instead, by a full collection later; until then keep it in a handle. */
   machine_push_handle(m, value);
 }
@@ -131,13 +140,15 @@ bool machine_reserve_large_may_gc(Machine *m, size_t bytes) {
 
 Oop machine_new_large_unchecked(Machine *m, uint32_t class_index, unsigned format, size_t slots) {
   OldSpace *old = m->old;
-  size_t bytes = sizeof(LargeObject) + slots * 8;
+  size_t bytes = large_bytes(slots);
   LargeObject *large = account_alloc_dirty(machine_accounts(m), ACCOUNT_LARGE, bytes);
   if (!large) return m->failure = FAILURE_NO_MEMORY, (Oop)0;
   large->bytes = bytes;
   large->slots = slots;
+  large->remembered = 0;
   large->object.header = header_make(class_index, format, next_hash(m), slots) | FLAG_OLD | FLAG_GUARD;
   clear_body(&large->object, format, slots);
+  memset(large_card(large, 0), 0, large_cards(slots));
   large->next = old->large;
   old->large = large;
   old->large_used += bytes;
@@ -154,7 +165,7 @@ bool machine_reserve_may_gc(Machine *m, size_t bytes) {
 Oop machine_new_may_gc(Machine *m, uint32_t class_index, unsigned format, size_t slots) {
   if (slots >= OBJECT_SIZE_LARGE) {
     if (slots > (size_t)1 << 40) return m->failure = FAILURE_TOO_LARGE, (Oop)0;
-    if (!machine_reserve_large_may_gc(m, sizeof(LargeObject) + slots * 8)) return 0;
+    if (!machine_reserve_large_may_gc(m, large_bytes(slots))) return 0;
     return machine_new_large_unchecked(m, class_index, format, slots);
   }
   if (!machine_reserve_may_gc(m, 8 + slots * 8)) return 0;
@@ -211,7 +222,7 @@ Oop machine_copy_may_gc(Machine *m, Oop original) {
   if (!copy) return 0;
   Object *to = oop_to_object(copy);
   memcpy(to->slots, from->slots, slots * 8);
-  if (to->header & FLAG_GUARD && object_pointer_slots(to)) machine_remember(m, to); /* may hold young references now */
+  if (to->header & FLAG_GUARD && object_pointer_slots(to)) machine_remember(m, to, SIZE_MAX); /* may hold young references now */
   return copy;
 }
 

@@ -6,13 +6,24 @@
 #include "source_image.h"
 #include "thread_context.h"
 
-/* An object of OBJECT_SIZE_LARGE slots or more: allocated alone, never moved. */
+/* An object of OBJECT_SIZE_LARGE slots or more: allocated alone, never moved.  Behind the body stands one byte per card of
+ * LARGE_CARD_SLOTS slots: may it hold references to young objects?  Its FLAG_GUARD stays set, so that every store comes by. */
 typedef struct LargeObject {
   struct LargeObject *next;
-  size_t bytes;      /* of this struct and the body */
+  size_t bytes;      /* of this struct, the body and the cards */
+  uint32_t remembered; /* it is in the remembered set */
+  uint32_t unused;
   uint64_t slots;    /* the word before the header */
   Object object;
 } LargeObject;
+
+enum { LARGE_CARD_SHIFT = 7 };
+
+static inline size_t large_cards(size_t slots) { return (slots >> LARGE_CARD_SHIFT) + 1; }
+static inline size_t large_bytes(size_t slots) { return sizeof(LargeObject) + slots * 8 + large_cards(slots); }
+static inline bool object_is_large(const Object *o) { return o->header >> SIZE_SHIFT == OBJECT_SIZE_LARGE; }
+static inline LargeObject *large_of(Object *o) { return (LargeObject *)((char *)o - offsetof(LargeObject, object)); }
+static inline uint8_t *large_card(LargeObject *l, size_t slot) { return (uint8_t *)(l->object.slots + l->slots) + (slot >> LARGE_CARD_SHIFT); }
 
 /* A piece of the old generation, filled from the front. */
 typedef struct OldChunk {
@@ -56,7 +67,8 @@ static inline bool machine_is_young(const Machine *m, Oop x) { return x - (uint6
 /* First slot behind everything that the frames use. */
 Oop *machine_stack_top(const Machine *m);
 OldSpace *machine_old_space(Machine *m); /* made on first use; NULL: no memory */
-bool machine_remember(Machine *m, Object *old);
+/* OLD may refer to young objects from now on: in slot SLOT if it is large, or anywhere (SIZE_MAX). */
+bool machine_remember(Machine *m, Object *old, size_t slot);
 size_t machine_heap_used(const Machine *m);
 
 /* Collects so that HEAP_NEEDED bytes and STACK_NEEDED slots (beyond the top) are free afterwards. False: no memory or beyond the limits; nothing has
