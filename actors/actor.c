@@ -9,7 +9,7 @@
 #include "runtime_internal.h"
 #include "wire.h"
 
-enum { MAX_VALUES = 258, PACK_FROM_BYTES = 1536 };
+enum { MAX_VALUES = 258, PACK_FROM_BYTES = 384 };
 
 ActorExtra *actor_extra(Actor *a) {
   if (!a->extra) a->extra = account_alloc(a->scheduler->runtime->accounts, ACCOUNT_ACTOR, sizeof *a->extra);
@@ -170,7 +170,7 @@ bool actor_decode_may_gc(Scheduler *s, Actor *a, const Message *message, Oop *va
 Oop actor_hashed_list(Scheduler *s, Actor *a, Oop rest) {
   Decoder *d = &s->decoder;
   Oop list = machine_new_unchecked(&a->machine, CLASS_ARRAY, FORMAT_POINTERS, d->hashed_count + 1);
-  for (uint32_t i = 0; i < d->hashed_count; i++) oop_to_object(list)->slots[i] = d->hashed[i];
+  for (uint32_t i = 0; i < d->hashed_count; i++) oop_to_object(list)->slots[i] = d->hashed[i].object;
   oop_to_object(list)->slots[d->hashed_count] = rest;
   return list;
 }
@@ -417,23 +417,33 @@ static bool start_machine(Scheduler *s, Actor *a) {
   return true;
 }
 
-static void note_for_packing(Scheduler *s, Actor *a) {
-  if (actor_is(a, ACTOR_ON_PACK_LIST) || a->machine.block_size < PACK_FROM_BYTES || s->pack_count == 64) return;
-  uint32_t place = (s->pack_first + s->pack_count++) % 64;
-  s->pack_ring[place].id = actor_id(a);
-  s->pack_ring[place].since = s->now;
-  a->flags |= ACTOR_ON_PACK_LIST;
+/* The machine's array of handles is the thread's while it runs; what it still holds in it (rarely) it keeps. */
+static void lend_handles(Scheduler *s, Machine *m) {
+  if (m->handles) return;
+  m->handles = s->root_handles;
+  m->handle_capacity = s->root_handle_capacity;
+  s->root_handles = NULL;
+  s->root_handle_capacity = 0;
+}
+
+static void take_back_handles(Scheduler *s, Machine *m) {
+  if (m->handle_count || s->root_handles) return;
+  s->root_handles = m->handles;
+  s->root_handle_capacity = m->handle_capacity;
+  m->handles = NULL;
+  m->handle_capacity = 0;
 }
 
 void actor_pack(Scheduler *s, Actor *a) {
-  a->flags &= (uint16_t)~ACTOR_ON_PACK_LIST;
+  a->flags = (uint16_t)((a->flags & ~ACTOR_ON_PACK_LIST) | ACTOR_PACKED);
   a->machine.thread = s->context;
   if (actor_is(a, ACTOR_STARTED)) machine_pack_may_gc(&a->machine);
 }
 
 /* True: it rests and is nobody's. */
 static bool try_rest(Scheduler *s, Actor *a) {
-  note_for_packing(s, a);
+  if (a->machine.block_size >= PACK_FROM_BYTES && !actor_is(a, ACTOR_ON_PACK_LIST)) scheduler_note_idle(s, a);
+  take_back_handles(s, &a->machine);
   return mailbox_try_rest(&a->mailbox, actor_tag(actor_id(a)));
 }
 
@@ -468,6 +478,7 @@ void actor_run(Scheduler *s, Actor *a) {
   a->machine.thread = s->context;
   if (!start_machine(s, a)) actor_exit_later(a, text_reason(s, "no memory for a heap"));
   for (;;) {
+    lend_handles(s, &a->machine);
     if (mailbox_has_mail(&a->mailbox)) actor_read_mailbox(s, a);
     if (!actor_is(a, ACTOR_EXITING) && !ready(s, a)) {
       if (actor_is(a, ACTOR_EXITING)) continue;
@@ -475,6 +486,7 @@ void actor_run(Scheduler *s, Actor *a) {
       continue;
     }
     if (actor_is(a, ACTOR_EXITING)) {
+      take_back_handles(s, &a->machine);
       end(s, a);
       break;
     }
@@ -485,6 +497,7 @@ void actor_run(Scheduler *s, Actor *a) {
     after_run(s, a, status);
     if (left > 0 && status != RUN_BUDGET) continue;
     if (actor_is(a, ACTOR_EXITING)) continue;
+    take_back_handles(s, &a->machine);
     scheduler_requeue(s, a, status == RUN_BUDGET);
     break;
   }

@@ -52,6 +52,7 @@ void scheduler_destroy(Scheduler *s) {
   free_cancelled_timers(s);
   drop_timers(s);
   handles_close_scheduler(s);
+  account_free(s->runtime->accounts, ACCOUNT_OTHER, s->root_handles, s->root_handle_capacity * sizeof *s->root_handles);
   loop_destroy(&s->loop);
   encoder_destroy(&s->encoder);
   decoder_destroy(&s->decoder);
@@ -250,13 +251,29 @@ static void pack_one(Scheduler *s, uint64_t id) {
   if (!mailbox_try_rest(&a->mailbox, actor_tag(id))) scheduler_enqueue(s, a);
 }
 
+static void pack_first(Scheduler *s) {
+  uint64_t id = s->pack_ring[s->pack_first].id;
+  s->pack_first = (s->pack_first + 1) % PACK_RING;
+  s->pack_count--;
+  pack_one(s, id);
+}
+
 static void pack_due(Scheduler *s) {
-  while (s->pack_count && s->now - s->pack_ring[s->pack_first].since >= PACK_AFTER_NS) {
-    uint64_t id = s->pack_ring[s->pack_first].id;
-    s->pack_first = (s->pack_first + 1) % 64;
-    s->pack_count--;
-    pack_one(s, id);
+  while (s->pack_count && s->now - s->pack_ring[s->pack_first].since >= PACK_AFTER_NS) pack_first(s);
+}
+
+/* Of many actors that were started and wait for the first time, only as many keep a block of the initial size as the list has places; so the
+ * next ones get the memory of those that were packed. */
+void scheduler_note_idle(Scheduler *s, Actor *a) {
+  if (s->pack_count == PACK_RING) {
+    if (actor_is(a, ACTOR_PACKED)) return;
+    pack_first(s);
+    if (s->pack_count == PACK_RING) return;
   }
+  uint32_t place = (s->pack_first + s->pack_count++) % PACK_RING;
+  s->pack_ring[place].id = actor_id(a);
+  s->pack_ring[place].since = s->now;
+  a->flags |= ACTOR_ON_PACK_LIST;
 }
 
 /* ---- the loop ----------------------------------------------------------------------------------------------------------------------- */

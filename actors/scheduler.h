@@ -22,6 +22,8 @@ typedef struct ActorQueue {
   uint32_t count;
 } ActorQueue;
 
+enum { PACK_RING = 256 };
+
 typedef struct HandlePlace {
   Handle *handle;
   uint32_t next_free; /* place + 1; 0: last */
@@ -54,12 +56,14 @@ struct Scheduler {
   Actor *free_actors;
   uint32_t free_actor_count;
   uint64_t spawned, ended; /* statistics */
+  Oop *root_handles; /* lent to the machine that runs (machine_push_handle): idle actors have none of their own */
+  uint16_t root_handle_capacity;
   HandlePlace *handles;
   uint32_t handle_capacity, handle_free;
   uint64_t handle_serial;
   struct {
     uint64_t id, since;
-  } pack_ring[64];
+  } pack_ring[PACK_RING];
   uint32_t pack_first, pack_count;
 };
 
@@ -73,6 +77,8 @@ void scheduler_run(Scheduler *s);
 void scheduler_enqueue(Scheduler *s, Actor *a);
 /* The actor that S has just run wants to go on: behind the others, behind all fresh ones if it has used up its SLICE computing. */
 void scheduler_requeue(Scheduler *s, Actor *a, bool slice_used_up);
+/* A has become idle: have its heap packed when it stays so for some milliseconds, or (EARLY) as soon as the list of such actors is full. */
+void scheduler_note_idle(Scheduler *s, Actor *a);
 /* Wakes the thread of S if it sleeps.  Any thread. */
 void scheduler_wake(Scheduler *s);
 

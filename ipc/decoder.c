@@ -52,6 +52,16 @@ static bool may_be_built(const Machine *m, Oop klass, uint32_t index, unsigned f
   return true;
 }
 
+static HashedKind hashed_kind(Machine *m, Oop klass) {
+  Oop rehash = machine_find_symbol(m, "rehash", 6);
+  if (!rehash || !machine_lookup(m, klass, rehash)) return HASHED_NOT;
+  if (class_is_named(m, klass, "Set")) return HASHED_SET;
+  if (class_is_named(m, klass, "Dictionary") || class_is_named(m, klass, "LookupTable")) return HASHED_DICTIONARY;
+  if (class_is_named(m, klass, "IdentitySet")) return HASHED_IDENTITY_SET;
+  if (class_is_named(m, klass, "IdentityDictionary")) return HASHED_IDENTITY_DICTIONARY;
+  return HASHED_OTHER;
+}
+
 static bool shape_of_class(Decoder *d, Oop klass, ClassShape *shape) {
   Machine *m = d->machine;
   int64_t spec = oop_to_small(machine_object(m, klass)->slots[BEHAVIOR_SPEC]);
@@ -59,8 +69,7 @@ static bool shape_of_class(Decoder *d, Oop klass, ClassShape *shape) {
   shape->fixed = (uint16_t)spec_fixed(spec);
   shape->format = (uint8_t)spec_format(spec);
   if (!may_be_built(m, klass, shape->class_index, shape->format)) return false;
-  Oop rehash = machine_find_symbol(m, "rehash", 6);
-  shape->hashed = rehash && machine_lookup(m, klass, rehash);
+  shape->hashed = (uint8_t)hashed_kind(m, klass);
   return true;
 }
 
@@ -151,7 +160,7 @@ static CodecStatus measure_instance(Decoder *d, uint32_t n, const WireItem *head
   if (status != CODEC_OK) return status;
   if (!is_pointer_format(shape.format)) return measure_body(d, n, &shape);
   if (n - 1 < shape.fixed || (shape.format == FORMAT_FIXED && n - 1 != shape.fixed)) return fail(d, CODEC_OTHER_SHAPE, NULL);
-  d->hashed_count += shape.hashed;
+  d->hashed_count += shape.hashed != HASHED_NOT;
   need_object(d, n - 1);
   *open += n - 1;
   return CODEC_OK;
@@ -221,6 +230,22 @@ static CodecStatus measure_extension(Decoder *d, const WireItem *item) {
   }
 }
 
+/* As HashedCollection class >> capacityFor:, twice for keys and values. */
+static size_t table_size(uint32_t n) {
+  size_t size = 8;
+  while (size <= (size_t)n * 3 / 2) size *= 2;
+  return size * 2;
+}
+
+static CodecStatus measure_map(Decoder *d, uint32_t n, uint64_t *open) {
+  if (!class_at_path(d->machine, "Dictionary", 10)) return fail(d, CODEC_UNKNOWN_CLASS, "Dictionary");
+  need_object(d, DICTIONARY_TABLE + 1);
+  need_heap(d, table_size(n));
+  d->hashed_count++;
+  *open += (uint64_t)n * 2;
+  return CODEC_OK;
+}
+
 /* OPEN: items still to come inside containers. */
 static CodecStatus measure_item(Decoder *d, const WireItem *item, uint64_t *open) {
   switch (item->kind) {
@@ -234,9 +259,7 @@ static CodecStatus measure_item(Decoder *d, const WireItem *item, uint64_t *open
   case WIRE_KIND_ARRAY: return measure_array(d, item->size, open);
   case WIRE_KIND_MAP:
     if (item->size * (uint64_t)2 > (uint64_t)(d->end - d->at)) return fail(d, CODEC_TRUNCATED, NULL);
-    need_object(d, (size_t)item->size * 2);
-    *open += (uint64_t)item->size * 2;
-    return CODEC_OK;
+    return measure_map(d, item->size, open);
   default: return CODEC_OK;
   }
 }
@@ -245,7 +268,9 @@ static CodecStatus measure(Decoder *d, unsigned max) {
   uint64_t open = 0;
   WireItem item;
   while (d->at < d->end || open) {
+    while (open && d->at < d->end && (*d->at < 0x80 || *d->at >= 0xe0)) d->at++, open--;
     if (open) open--;
+    else if (d->at == d->end) break;
     else if (d->value_count++ == max) return fail(d, CODEC_MALFORMED, "too many values");
     if (!wire_try_read(&d->at, d->end, &item)) return fail(d, CODEC_TRUNCATED, NULL);
     CodecStatus status = measure_item(d, &item, &open);
@@ -432,7 +457,7 @@ static Oop build_instance(Decoder *d, uint32_t n, const WireItem *header) {
     return build_bytes(d, shape.class_index, body.bytes, body.size);
   }
   Object *object = build_object(d, shape.class_index, shape.format, n - 1);
-  if (object && shape.hashed) d->hashed[d->hashed_count++] = oop_from_object(object);
+  if (object && shape.hashed) d->hashed[d->hashed_count++] = (HashedObject){oop_from_object(object), (HashedKind)shape.hashed};
   return build_container(d, object, n - 1);
 }
 
@@ -455,6 +480,20 @@ static Oop build_array(Decoder *d, uint32_t n) {
   return build_instance(d, n, &header);
 }
 
+/* Keys and values stand one after the other until the dictionary is rehashed. */
+static Oop build_map(Decoder *d, uint32_t n) {
+  Machine *m = d->machine;
+  Oop klass = class_at_path(m, "Dictionary", 10);
+  Object *dictionary = build_object(d, spec_class_index(oop_to_small(machine_object(m, klass)->slots[BEHAVIOR_SPEC])), FORMAT_FIXED, DICTIONARY_TABLE + 1);
+  Oop table = new_unchecked(m, CLASS_ARRAY, FORMAT_POINTERS, table_size(n));
+  if (!table) return 0;
+  dictionary->slots[DICTIONARY_TALLY] = oop_from_small(n);
+  dictionary->slots[DICTIONARY_TABLE] = table;
+  d->hashed[d->hashed_count++] = (HashedObject){oop_from_object(dictionary), HASHED_OTHER};
+  if (n && !push_frame(d, oop_to_object(table), 0, n * 2)) return 0;
+  return oop_from_object(dictionary);
+}
+
 static Oop build_item(Decoder *d, const WireItem *item) {
   switch (item->kind) {
   case WIRE_KIND_UNSIGNED: case WIRE_KIND_NEGATIVE: return build_integer(d->machine, item);
@@ -466,7 +505,7 @@ static Oop build_item(Decoder *d, const WireItem *item) {
   case WIRE_KIND_BINARY: return build_bytes(d, CLASS_BYTE_ARRAY, item->bytes, item->size);
   case WIRE_KIND_EXTENSION: return build_extension(d, item);
   case WIRE_KIND_ARRAY: return build_array(d, item->size);
-  case WIRE_KIND_MAP: return build_container(d, build_object(d, CLASS_ARRAY, FORMAT_POINTERS, (size_t)item->size * 2), item->size * 2);
+  case WIRE_KIND_MAP: return build_map(d, item->size);
   }
   return 0;
 }
@@ -490,13 +529,53 @@ static void store(Machine *m, Object *container, uint32_t slot, Oop value) {
   else container->slots[slot] = value;
 }
 
+/* Small integers in a row, straight into the container. */
+static void build_small_run(Decoder *d) {
+  DecoderFrame *frame = &d->stack[d->depth - 1];
+  const uint8_t *at = d->at;
+  uint32_t next = frame->next;
+  if (next <= CLOSURE_HOME) return; /* the first slots of blocks are special */
+  for (; next < frame->end && (*at < 0x80 || *at >= 0xe0); at++) frame->object->slots[next++] = oop_from_small((int8_t)*at);
+  d->at = at;
+  frame->next = next;
+}
+
+/* Is its place the same here as where it came from? */
+static bool is_placed_by_contents(const Decoder *d, Oop key, bool by_identity) {
+  if (!oop_is_pointer(key)) return true;
+  switch (object_class_index(oop_to_object(key))) {
+  case CLASS_SYMBOL: return true;
+  case CLASS_STRING: case CLASS_FLOAT: case CLASS_LARGE_POSITIVE: case CLASS_LARGE_NEGATIVE: return !by_identity;
+  default: return address_in_source(key) && d->source == d->machine->source;
+  }
+}
+
+static bool must_be_rehashed(const Decoder *d, const HashedObject *hashed) {
+  if (hashed->kind == HASHED_OTHER) return true;
+  Object *object = oop_to_object(hashed->object);
+  Oop table = object_slots(object) > DICTIONARY_TABLE ? object->slots[DICTIONARY_TABLE] : OOP_NIL;
+  if (!oop_has_class(table, CLASS_ARRAY)) return true;
+  bool by_identity = hashed->kind >= HASHED_IDENTITY_SET;
+  unsigned stride = hashed->kind == HASHED_DICTIONARY || hashed->kind == HASHED_IDENTITY_DICTIONARY ? 2 : 1;
+  for (size_t i = 0; i < object_slots(oop_to_object(table)); i += stride)
+    if (!is_placed_by_contents(d, oop_to_object(table)->slots[i], by_identity)) return true;
+  return false;
+}
+
+static void drop_well_placed(Decoder *d) {
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < d->hashed_count; i++)
+    if (must_be_rehashed(d, &d->hashed[i])) d->hashed[kept++] = d->hashed[i];
+  d->hashed_count = kept;
+}
+
 static CodecStatus build(Decoder *d, Oop *values, unsigned *count) {
   WireItem item;
   uint32_t slot = 0;
   *count = 0;
   for (;;) {
     Object *container = next_slot(d, &slot);
-    if (!container && d->at == d->end) return CODEC_OK;
+    if (!container && d->at == d->end) return drop_well_placed(d), CODEC_OK;
     wire_try_read(&d->at, d->end, &item);
     Oop value = build_item(d, &item);
     if (!value) return fail(d, CODEC_NO_MEMORY, NULL);
@@ -504,6 +583,7 @@ static CodecStatus build(Decoder *d, Oop *values, unsigned *count) {
     else if (slot == CLOSURE_CODE && object_class_index(container) == CLASS_BLOCK_CLOSURE && !is_compiled_block(value))
       return fail(d, CODEC_MALFORMED, "a block without code");
     else store(d->machine, container, slot, value);
+    if (d->depth && d->at < d->end) build_small_run(d);
   }
 }
 

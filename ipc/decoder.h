@@ -20,6 +20,14 @@ typedef struct DecoderFrame {
 
 enum { DECODER_ERROR_MAX = 400, SHAPE_CACHE = 256 };
 
+/* How a class of hashed collections finds its elements; tells whether they must be placed anew on arrival. */
+typedef enum HashedKind { HASHED_NOT, HASHED_SET, HASHED_DICTIONARY, HASHED_IDENTITY_SET, HASHED_IDENTITY_DICTIONARY, HASHED_OTHER } HashedKind;
+
+typedef struct HashedObject {
+  Oop object;
+  HashedKind kind;
+} HashedObject;
+
 /* What instances of a class look like to this machine. */
 typedef struct ClassShape {
   uint64_t image_id; /* 0: empty */
@@ -53,7 +61,7 @@ struct Decoder {
   uint32_t depth, stack_capacity;
   Object **objects; /* by number; only when there are back references */
   uint32_t object_count, object_capacity;
-  Oop *hashed;
+  HashedObject *hashed;
   uint32_t hashed_capacity;
   size_t heap_bytes, large_bytes;
   bool has_back_references, has_symbols;

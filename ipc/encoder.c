@@ -92,7 +92,7 @@ static bool number_object(Encoder *e, Oop x) {
   return true;
 }
 
-static bool push_frame(Encoder *e, Oop container, uint32_t next, uint32_t end) {
+static bool push_frame(Encoder *e, Oop container, uint32_t end, FrameKind kind) {
   if (e->depth == e->stack_capacity) {
     uint32_t capacity = e->stack_capacity ? e->stack_capacity * 2 : 32;
     EncoderFrame *stack =
@@ -101,7 +101,7 @@ static bool push_frame(Encoder *e, Oop container, uint32_t next, uint32_t end) {
     e->stack = stack;
     e->stack_capacity = capacity;
   }
-  e->stack[e->depth++] = (EncoderFrame){container, next, end};
+  e->stack[e->depth++] = (EncoderFrame){container, 0, end, kind};
   return true;
 }
 
@@ -208,7 +208,7 @@ static CodecStatus put_array(Encoder *e, Oop x) {
   size_t n = object_slots(oop_to_object(x));
   if (n > UINT32_MAX || !number_object(e, x)) return CODEC_NO_MEMORY;
   e->sink->at = wire_put_array(e->sink->at, (uint32_t)n);
-  return n == 0 || push_frame(e, x, 0, (uint32_t)n) ? CODEC_OK : CODEC_NO_MEMORY;
+  return n == 0 || push_frame(e, x, (uint32_t)n, FRAME_SLOTS) ? CODEC_OK : CODEC_NO_MEMORY;
 }
 
 static CodecStatus put_float(Encoder *e, Oop x) {
@@ -324,12 +324,22 @@ static CodecStatus put_generic(Encoder *e, Oop x, ClassTreatment treatment, unsi
   if (put_back_reference(e, x)) return CODEC_OK;
   Object *object = oop_to_object(x);
   size_t n = object_slots(object);
-  (void)treatment;
   if (n >= UINT32_MAX || !number_object(e, x)) return CODEC_NO_MEMORY;
   if (!object_is_pointers(object) && object_format(object) != FORMAT_EPHEMERON) return put_instance_bytes(e, x, argument);
   CodecStatus status = put_instance_head(e, x, (uint32_t)n, argument);
   if (status != CODEC_OK || n == 0) return status;
-  return push_frame(e, x, 0, (uint32_t)n) ? CODEC_OK : CODEC_NO_MEMORY;
+  return push_frame(e, x, (uint32_t)n, treatment == TREAT_EXCEPTION ? FRAME_SPECIAL : FRAME_SLOTS) ? CODEC_OK : CODEC_NO_MEMORY;
+}
+
+/* For readers in other languages: a map. */
+static CodecStatus put_dictionary(Encoder *e, Oop x, unsigned argument) {
+  Object *dictionary = oop_to_object(x);
+  Oop table = object_slots(dictionary) == 2 ? oop_resolve(e->machine, dictionary->slots[1]) : OOP_NIL;
+  if (!oop_has_class(table, CLASS_ARRAY) || !oop_is_small(dictionary->slots[0])) return put_generic(e, x, TREAT_GENERIC, argument);
+  if (put_back_reference(e, x)) return CODEC_OK;
+  if (!number_object(e, x)) return CODEC_NO_MEMORY;
+  e->sink->at = wire_put_map(e->sink->at, (uint32_t)oop_to_small(dictionary->slots[0]));
+  return push_frame(e, table, (uint32_t)object_slots(oop_to_object(table)) & ~1u, FRAME_TABLE) ? CODEC_OK : CODEC_NO_MEMORY;
 }
 
 static bool home_is_live(Encoder *e, Oop home) {
@@ -347,7 +357,7 @@ static CodecStatus put_block(Encoder *e, Oop x, unsigned argument) {
   if (!number_object(e, x)) return CODEC_NO_MEMORY;
   e->sink->at = wire_put_array(e->sink->at, n); /* header instead of the home */
   e->sink->at = wire_put_extension(e->sink->at, WIRE_BLOCK, 0);
-  return push_frame(e, x, 0, n) ? CODEC_OK : CODEC_NO_MEMORY;
+  return push_frame(e, x, n, FRAME_SPECIAL) ? CODEC_OK : CODEC_NO_MEMORY;
 }
 
 static bool put_code_words(Encoder *e, const Object *code) {
@@ -372,7 +382,7 @@ static CodecStatus put_code(Encoder *e, Oop x, unsigned argument) {
   e->sink->at = wire_put_extension(e->sink->at, WIRE_CODE, 1);
   *e->sink->at++ = (uint8_t)object_class_index(code);
   if (!put_code_words(e, code)) return CODEC_NO_MEMORY;
-  return push_frame(e, x, 0, oops) ? CODEC_OK : CODEC_NO_MEMORY;
+  return push_frame(e, x, oops, FRAME_SPECIAL) ? CODEC_OK : CODEC_NO_MEMORY;
 }
 
 /* ---- objects without a format of their own ----------------------------------------------------------------------------------- */
@@ -387,6 +397,7 @@ static ClassTreatment treatment_by_walk(Encoder *e, Oop klass) {
     default: break;
     }
     if (class_is_named(m, c, "Exception")) return TREAT_EXCEPTION;
+    if (c == klass && (class_is_named(m, c, "Dictionary") || class_is_named(m, c, "LookupTable"))) return TREAT_DICTIONARY;
   }
   return TREAT_GENERIC;
 }
@@ -415,12 +426,18 @@ static CodecStatus put_other(Encoder *e, Oop original, Oop x, unsigned argument)
   switch (treatment) {
   case TREAT_CLASS: return put_class(e, x, argument);
   case TREAT_UNSENDABLE: return refuse(e, x, argument, "that belongs to this actor");
+  case TREAT_DICTIONARY:
+    if (e->portable) return put_dictionary(e, x, argument);
+    break;
   default: break;
   }
   switch (object_class_index(oop_to_object(x))) {
   case CLASS_METHOD_DICTIONARY: case CLASS_BINDING_DICTIONARY: case CLASS_SYSTEM_DICTIONARY:
     if (!e->portable && source_image_offset(e->machine->source, original, &offset)) return put_source_reference(e, offset);
     return refuse(e, x, argument, "that belongs to this actor");
+  case CLASS_OBJECT: /* nothing but an identity: `Unique := Object new` in a class */
+    if (!e->portable && source_image_offset(e->machine->source, original, &offset)) return put_source_reference(e, offset);
+    return put_generic(e, x, treatment, argument);
   default: return put_generic(e, x, treatment, argument);
   }
 }
@@ -473,8 +490,8 @@ static Oop exception_slot(const Encoder *e, const Object *exception, uint32_t sl
   return index == CLASS_STRING || index == CLASS_SYMBOL ? x : OOP_NIL;
 }
 
-/* The next element of the container on top of the stack. */
-static CodecStatus put_element(Encoder *e, EncoderFrame *frame, unsigned argument) {
+/* The next element of a container of which some are left out or replaced. */
+static CodecStatus put_special_element(Encoder *e, EncoderFrame *frame, unsigned argument) {
   uint32_t slot = frame->next++;
   Object *container = oop_to_object(frame->container);
   switch (object_class_index(container)) {
@@ -490,10 +507,40 @@ static CodecStatus put_element(Encoder *e, EncoderFrame *frame, unsigned argumen
     if (slot == CODE_DEBUG) return put_value(e, OOP_NIL, argument);
     break;
   default:
-    if (slot <= EXCEPTION_LAST && class_treatment(e, object_class_index(container)) == TREAT_EXCEPTION)
-      return put_value(e, exception_slot(e, container, slot), argument);
+    if (slot <= EXCEPTION_LAST) return put_value(e, exception_slot(e, container, slot), argument);
   }
   return put_value(e, container->slots[slot], argument);
+}
+
+/* NilElement stands for nil as a key; it is the only plain Object among keys. */
+static CodecStatus put_table_element(Encoder *e, EncoderFrame *frame, unsigned argument) {
+  const Object *table = oop_to_object(frame->container);
+  Oop x = table->slots[frame->next];
+  if (frame->next % 2 == 0 && x == OOP_NIL) return frame->next += 2, CODEC_OK;
+  bool is_nil_key = frame->next++ % 2 == 0 && oop_is_pointer(x) && object_class_index(oop_to_object(x)) == CLASS_OBJECT;
+  return put_value(e, is_nil_key ? OOP_NIL : x, argument);
+}
+
+/* A run of small integers, without looking at the stack in between. */
+static CodecStatus put_slots(Encoder *e, EncoderFrame *frame, unsigned argument) {
+  const Oop *slots = oop_to_object(frame->container)->slots;
+  uint32_t next = frame->next, end = frame->end - next > 32 ? next + 32 : frame->end;
+  if (!byte_sink_reserve(e->sink, 32 * 9)) return CODEC_NO_MEMORY;
+  uint8_t *at = e->sink->at;
+  while (next < end && oop_is_small(slots[next])) at = wire_put_integer(at, oop_to_small(slots[next++]));
+  e->sink->at = at;
+  frame->next = next;
+  if (next == end) return CODEC_OK;
+  frame->next++;
+  return put_value(e, slots[next], argument);
+}
+
+static CodecStatus put_element(Encoder *e, EncoderFrame *frame, unsigned argument) {
+  switch (frame->kind) {
+  case FRAME_SLOTS: return put_slots(e, frame, argument);
+  case FRAME_TABLE: return put_table_element(e, frame, argument);
+  default: return put_special_element(e, frame, argument);
+  }
 }
 
 CodecStatus encoder_put(Encoder *e, Oop value, unsigned argument) {

@@ -12,13 +12,20 @@
 #include "machine.h"
 #include "source_image.h"
 
+typedef enum FrameKind {
+  FRAME_SLOTS,   /* all slots as they are */
+  FRAME_SPECIAL, /* blocks, code, exceptions: some are left out or replaced */
+  FRAME_TABLE    /* the table of a dictionary: key, value, key, value; free places (nil keys) are left out */
+} FrameKind;
+
 typedef struct EncoderFrame {
   Oop container;
   uint32_t next, end; /* slots */
+  FrameKind kind;
 } EncoderFrame;
 
 typedef enum ClassTreatment { /* how instances of a class without a format of its own travel */
-  TREAT_UNKNOWN, TREAT_GENERIC, TREAT_CLASS, TREAT_UNSENDABLE, TREAT_EXCEPTION, TREAT_HASHED
+  TREAT_UNKNOWN, TREAT_GENERIC, TREAT_CLASS, TREAT_UNSENDABLE, TREAT_EXCEPTION, TREAT_DICTIONARY
 } ClassTreatment;
 
 enum { ENCODER_ERROR_MAX = 400, TREATMENT_CACHE = 256 };
