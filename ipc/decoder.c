@@ -131,7 +131,7 @@ static void need_object(Decoder *d, size_t slots) {
 }
 
 static bool is_header(uint8_t type) {
-  return type == WIRE_INSTANCE || type == WIRE_INSTANCE_NAMED || type == WIRE_BLOCK || type == WIRE_CODE;
+  return type == WIRE_INSTANCE || type == WIRE_INSTANCE_NAMED || type == WIRE_BLOCK || type == WIRE_CODE || type == WIRE_VARIABLE;
 }
 
 /* Looks whether an array of N elements begins with a header; reads over it if so. */
@@ -187,6 +187,11 @@ static CodecStatus measure_array(Decoder *d, uint32_t n, uint64_t *open) {
     *open += n - 1;
     return CODEC_OK;
   case WIRE_CODE: return measure_code(d, n, open);
+  case WIRE_VARIABLE:
+    if (n != 3 || !d->source) return fail(d, CODEC_MALFORMED, NULL);
+    need_object(d, BINDING_SLOTS);
+    *open += 2;
+    return CODEC_OK;
   default: return measure_instance(d, n, &header, open);
   }
 }
@@ -477,6 +482,7 @@ static Oop build_array(Decoder *d, uint32_t n) {
   if (!try_header(d, n, &header)) return build_container(d, build_object(d, CLASS_ARRAY, FORMAT_POINTERS, n), n);
   if (header.type == WIRE_BLOCK) return build_container(d, build_object(d, CLASS_BLOCK_CLOSURE, FORMAT_POINTERS, n), n);
   if (header.type == WIRE_CODE) return build_code(d, n, &header);
+  if (header.type == WIRE_VARIABLE) return build_container(d, build_object(d, CLASS_VARIABLE_BINDING, FORMAT_FIXED, BINDING_SLOTS), BINDING_VALUE + 1);
   return build_instance(d, n, &header);
 }
 

@@ -121,8 +121,14 @@ __attribute__((format(printf, 2, 3))) static void text_add(TextOut *out, const c
 
 static void text_add_step(Encoder *e, TextOut *out, const EncoderFrame *frame) {
   char class_name[96], variable[64];
+  const char *bytes;
+  size_t size;
   Object *container = oop_to_object(frame->container);
   uint32_t slot = frame->next - 1;
+  if (object_class_index(container) == CLASS_VARIABLE_BINDING && oop_try_bytes(e->machine, container->slots[BINDING_KEY], &bytes, &size)) {
+    text_add(out, "variable '%.*s'", (int)(size < 60 ? size : 60), bytes);
+    return;
+  }
   class_name_of(e->machine, frame->container, class_name, sizeof class_name);
   if (object_class_index(container) == CLASS_BLOCK_CLOSURE && slot >= CLOSURE_COPIED)
     text_add(out, "variable %u of a block", slot - CLOSURE_COPIED + 1);
@@ -369,13 +375,14 @@ static bool put_code_words(Encoder *e, const Object *code) {
   return true;
 }
 
-/* Code of S is a reference.  Code of this W travels by value, without the source text; what is around the outermost piece stays behind. */
+/* Code of S is a reference, unless it uses variables of the program's statements, of which it takes copies along.  Code of this W travels by value, without the source text; what is around the outermost piece stays behind. */
 static CodecStatus put_code(Encoder *e, Oop x, unsigned argument) {
   uint64_t offset;
   Object *code = oop_to_object(x);
   uint32_t oops = CODE_LITERALS + code_literals(code);
   (void)argument;
-  if (!e->portable && source_image_offset(e->machine->source, x, &offset)) return put_source_reference(e, offset);
+  if (!e->portable && source_image_offset(e->machine->source, x, &offset) && !code_uses_statement_variables(e->machine, code))
+    return put_source_reference(e, offset);
   if (put_back_reference(e, x)) return CODEC_OK;
   if (!number_object(e, x)) return CODEC_NO_MEMORY;
   e->sink->at = wire_put_array(e->sink->at, oops + 2);
@@ -490,6 +497,16 @@ static Oop exception_slot(const Encoder *e, const Object *exception, uint32_t sl
   return index == CLASS_STRING || index == CLASS_SYMBOL ? x : OOP_NIL;
 }
 
+/* A variable of the program's statements, with its value. */
+static CodecStatus put_variable(Encoder *e, Oop binding) {
+  if (!byte_sink_reserve(e->sink, WIRE_SCALAR_MAX)) return CODEC_NO_MEMORY;
+  if (put_back_reference(e, binding)) return CODEC_OK;
+  if (!number_object(e, binding)) return CODEC_NO_MEMORY;
+  e->sink->at = wire_put_array(e->sink->at, 3);
+  e->sink->at = wire_put_extension(e->sink->at, WIRE_VARIABLE, 0);
+  return push_frame(e, binding, BINDING_VALUE + 1, FRAME_SPECIAL) ? CODEC_OK : CODEC_NO_MEMORY;
+}
+
 /* The next element of a container of which some are left out or replaced. */
 static CodecStatus put_special_element(Encoder *e, EncoderFrame *frame, unsigned argument) {
   uint32_t slot = frame->next++;
@@ -505,7 +522,10 @@ static CodecStatus put_special_element(Encoder *e, EncoderFrame *frame, unsigned
       return put_value(e, oop_is_pointer(outer) && find_object(e, outer) >= 0 ? outer : OOP_NIL, argument);
     }
     if (slot == CODE_DEBUG) return put_value(e, OOP_NIL, argument);
+    if (slot >= CODE_LITERALS && oop_is_pointer(container->slots[slot]) && is_statement_variable(e->machine, container, container->slots[slot]))
+      return put_variable(e, oop_resolve(e->machine, container->slots[slot]));
     break;
+  case CLASS_VARIABLE_BINDING: break;
   default:
     if (slot <= EXCEPTION_LAST) return put_value(e, exception_slot(e, container, slot), argument);
   }

@@ -104,3 +104,47 @@ bool block_ignores_receiver(const Machine *m, Oop block) {
   Oop code = oop_resolve(m, oop_to_object(block)->slots[CLOSURE_CODE]);
   return code_flags(oop_to_object(code)) & CODE_CLEAN_BLOCK;
 }
+
+/* The method that CODE is written in is one of the program's statements. */
+static bool is_statement(const Machine *m, const Object *code) {
+  static const char selector[] = "executeStatements";
+  const char *bytes;
+  size_t length;
+  while (code_flags(code) & CODE_IS_BLOCK) {
+    Oop outer = oop_resolve(m, code->slots[CODE_OUTER]);
+    if (!oop_is_pointer(outer)) return true; /* arrived by value: so it was one */
+    code = oop_to_object(outer);
+  }
+  return oop_try_bytes(m, code->slots[CODE_SELECTOR], &bytes, &length) && length == sizeof selector - 1 && memcmp(bytes, selector, length) == 0;
+}
+
+static bool has_variable_name(const Machine *m, Oop binding) {
+  const char *bytes;
+  size_t length;
+  if (!oop_has_class(binding, CLASS_VARIABLE_BINDING)) return false;
+  if (!oop_try_bytes(m, machine_object(m, binding)->slots[BINDING_KEY], &bytes, &length) || length == 0) return false;
+  return bytes[0] == '_' || (bytes[0] >= 'a' && bytes[0] <= 'z');
+}
+
+bool is_statement_variable(const Machine *m, const Object *code, Oop binding) {
+  return has_variable_name(m, binding) && is_statement(m, code);
+}
+
+bool code_uses_statement_variables(const Machine *m, const Object *code) {
+  enum { NESTED = 64 };
+  const Object *waiting[NESTED] = {code};
+  unsigned count = 1;
+  if (!is_statement(m, code)) return false;
+  while (count) {
+    const Object *each = waiting[--count];
+    for (unsigned i = 0; i < code_literals(each); i++) {
+      Oop literal = each->slots[CODE_LITERALS + i];
+      if (!oop_is_pointer(literal)) continue;
+      if (has_variable_name(m, literal)) return true;
+      if (!oop_has_class(literal, CLASS_COMPILED_BLOCK)) continue;
+      if (count == NESTED) return true; /* to be on the safe side */
+      waiting[count++] = oop_to_object(literal);
+    }
+  }
+  return false;
+}

@@ -25,6 +25,12 @@ bool instance_variable_name(const Machine *m, Oop x, unsigned slot, char *name, 
 /* True for blocks that never use self (directly or in a block inside). */
 bool block_ignores_receiver(const Machine *m, Oop block);
 
+/* Is BINDING, a literal of CODE, a variable of the program's statements (`| x |` at top level)?  Such variables are no globals: a block that uses
+ * them takes copies along. */
+bool is_statement_variable(const Machine *m, const Object *code, Oop binding);
+/* Does CODE, or a block inside it, use such variables? */
+bool code_uses_statement_variables(const Machine *m, const Object *code);
+
 /* Work in proportion to SIZE bytes, in reductions. */
 static inline void primitive_charge_encode(Machine *m, size_t size) { m->budget -= (int32_t)(size >> 8); }
 

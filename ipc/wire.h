@@ -26,6 +26,7 @@
   X(INSTANCE, 11, "header: class number in S; then the slots, or the body as one bin")                  \
   X(INSTANCE_NAMED, 12, "header: name of the class; likewise")                                          \
   X(BLOCK, 13, "header: nothing; then code, receiver, copied values")                                   \
+  X(VARIABLE, 15, "header: nothing; then name and value: a variable of the program's statements, copied for a block that uses it") \
   X(CODE, 14, "header: class number; then the instruction words as one bin, then the oops of the code object")
 
 typedef enum WireExtension {
