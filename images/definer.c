@@ -86,6 +86,8 @@ typedef struct DefinerScope {
   Definer *d;
   Oop klass; /* does not move: nothing is allocated in the machine while it is compiled */
   bool statement;
+  Text assigned[64]; /* undeclared variables that a statement assigns: they become top-level variables */
+  unsigned assigned_count;
 } DefinerScope;
 
 static NameMeaning lookup(CompilerScope *scope, Text path) {
@@ -96,12 +98,16 @@ static NameMeaning lookup(CompilerScope *scope, Text path) {
   }
   if (s->statement && binding_dictionary_find(s->d->m, machine_handle(s->d->m, s->d->temporaries), path.start, path.length))
     return (NameMeaning){.kind = NAME_BINDING};
+  for (unsigned i = 0; i < s->assigned_count; i++)
+    if (s->assigned[i].length == path.length && memcmp(s->assigned[i].start, path.start, path.length) == 0)
+      return (NameMeaning){.kind = NAME_BINDING};
   return (NameMeaning){.kind = find_binding(s->d, s->klass, path) ? NAME_BINDING : NAME_UNKNOWN};
 }
 
 static bool undeclared(CompilerScope *scope, Text name, bool assigned) {
   DefinerScope *s = (DefinerScope *)scope;
   bool global = name.length && name.start[0] >= 'A' && name.start[0] <= 'Z';
+  if (s->statement && assigned && s->assigned_count < 64) s->assigned[s->assigned_count++] = name;
   return global || (s->statement && assigned);
 }
 
@@ -145,19 +151,19 @@ static Oop find_or_make_binding_may_gc(void *context, Machine *m, const char *pa
 }
 
 CodeTemplate *definer_compile_method(Definer *d, Arena *arena, const Source *source, Oop klass, Text pattern, Text body, CompileError *error) {
-  DefinerScope s = {{lookup, undeclared, NULL}, d, klass, false};
+  DefinerScope s = {{lookup, undeclared, NULL}, d, klass, false, {{0}}, 0};
   return compile_method(arena, source, pattern, body, &s.scope, error);
 }
 
 CodeTemplate *definer_compile_statements(Definer *d, Arena *arena, const Source *source, Oop klass, Text text, CompileError *error) {
-  DefinerScope s = {{lookup, undeclared, NULL}, d, klass, true};
+  DefinerScope s = {{lookup, undeclared, NULL}, d, klass, true, {{0}}, 0};
   return compile_statements(arena, source, text, &s.scope, error);
 }
 
 Oop definer_build(Definer *d, const Source *source, Oop klass, const CodeTemplate *code, unsigned constants) {
   unsigned class = machine_push_handle(d->m, klass ? klass : machine_class_at(d->m, CLASS_UNDEFINED_OBJECT));
   /* while building, objects move: the scope's class is a handle */
-  DefinerScope s = {{lookup, undeclared, NULL}, d, klass ? class : 0, strncmp(code->selector.start, "executeStatements", code->selector.length) == 0};
+  DefinerScope s = {{lookup, undeclared, NULL}, d, klass ? class : 0, strncmp(code->selector.start, "executeStatements", code->selector.length) == 0, {{0}}, 0};
   MethodContext context = {source, find_or_make_binding_may_gc, &s, constants, d->file_name};
   Oop method = method_build_may_gc(d->m, machine_handle(d->m, class), code, &context);
   machine_pop_handles(d->m, class);

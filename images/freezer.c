@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "heap_walk.h"
 #include "lookup.h"
 #include "memory_internal.h"
 #include "primitive.h"
@@ -262,6 +263,26 @@ static bool number_classes(Freezer *f) {
   return true;
 }
 
+typedef struct LayerReach {
+  Freezer *f;
+  bool failed;
+} LayerReach;
+
+/* What the machine itself still refers to in the layer that will go (a literal of a method that was replaced, say) is kept. */
+static Oop reach_in_layer(void *context, Oop x) {
+  LayerReach *reached = context;
+  Freezer *f = reached->f;
+  if (oop_is_pointer(x) && source_span_has(&f->m->source->layer, x) && !reach(f, canonical(f, x), NO_REFERRER, 0)) reached->failed = true;
+  return x;
+}
+
+static bool reach_from_machine(Freezer *f) {
+  LayerReach reached = {f, false};
+  if (f->mode == FREEZE_LAYER && f->m->source->layer.size) heap_map_references(f->m, reach_in_layer, &reached);
+  for (uint32_t i = 0; f->m->shadows && i <= f->m->shadows->mask; i++) reach_in_layer(&reached, f->m->shadows->entries[i].original);
+  return !reached.failed;
+}
+
 bool freezer_trace(Freezer *f, Machine *m, FreezeMode mode) {
   memset(f, 0, sizeof *f);
   f->m = m;
@@ -280,7 +301,7 @@ bool freezer_trace(Freezer *f, Machine *m, FreezeMode mode) {
       return false;
   for (uint32_t i = 0; m->source->replaced && mode == FREEZE_LAYER && i <= m->source->replaced_mask; i++)
     if (m->source->replaced[i].original && !reach(f, canonical(f, m->source->replaced[i].replacement), NO_REFERRER, 0)) return false;
-  return reach_all(f);
+  return reach_from_machine(f) && reach_all(f);
 }
 
 /* ---- writing ------------------------------------------------------------------------------------------------------------- */
