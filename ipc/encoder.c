@@ -289,9 +289,16 @@ static CodecStatus put_class(Encoder *e, Oop klass, unsigned argument) {
   return put_name(e, WIRE_CLASS_NAMED, meta, name);
 }
 
+/* What S calls the object that X refers to: itself, or what it is the copy of. */
+static Oop source_of(const Encoder *e, Oop x) {
+  Oop original = address_in_source(x) ? 0 : shadow_original(e->machine, x);
+  return original ? original : x;
+}
+
 static CodecStatus put_binding(Encoder *e, Oop original, Oop x, unsigned argument) {
   uint64_t offset;
   char name[NAME_MAX_BYTES];
+  original = source_of(e, original);
   if (!e->portable && source_image_offset(e->machine->source, original, &offset)) return put_source_reference(e, offset);
   if (!binding_path(e->machine, x, name, sizeof name)) return refuse(e, x, argument, "that is no global");
   return put_name(e, WIRE_BINDING_NAMED, -1, name);
@@ -440,10 +447,10 @@ static CodecStatus put_other(Encoder *e, Oop original, Oop x, unsigned argument)
   }
   switch (object_class_index(oop_to_object(x))) {
   case CLASS_METHOD_DICTIONARY: case CLASS_BINDING_DICTIONARY: case CLASS_SYSTEM_DICTIONARY:
-    if (!e->portable && source_image_offset(e->machine->source, original, &offset)) return put_source_reference(e, offset);
+    if (!e->portable && source_image_offset(e->machine->source, source_of(e, original), &offset)) return put_source_reference(e, offset);
     return refuse(e, x, argument, "that belongs to this actor");
   case CLASS_OBJECT: /* nothing but an identity: `Unique := Object new` in a class */
-    if (!e->portable && source_image_offset(e->machine->source, original, &offset)) return put_source_reference(e, offset);
+    if (!e->portable && source_image_offset(e->machine->source, source_of(e, original), &offset)) return put_source_reference(e, offset);
     return put_generic(e, x, treatment, argument);
   default: return put_generic(e, x, treatment, argument);
   }
