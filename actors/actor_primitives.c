@@ -497,6 +497,15 @@ static Oop actor_count(Machine *m) {
   return oop_from_small((int64_t)runtime_actor_count(s->runtime));
 }
 
+/* Small heaps and stacks are cut from chunks of the schedulers' account. */
+static Oop runtime_account(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  int64_t kind = oop_is_small(m->args[1]) ? oop_to_small(m->args[1]) - 1 : -1;
+  if (kind < 0 || kind >= ACCOUNT_KIND_COUNT) return primitive_fail(m, FAILURE_BAD_INDEX);
+  int64_t bytes = atomic_load(&runtime_accounts(s->runtime)->bytes[kind]);
+  return oop_from_small(bytes);
+}
+
 static Oop scheduler_count(Machine *m) {
   ACTOR_OR_FAIL(m);
   return oop_from_small(s->runtime->scheduler_count);
@@ -538,6 +547,7 @@ const Primitive actor_primitives[] = {
     {"actor_local", actor_local, 1, "value of an actor-local slot", 0},
     {"actor_set_local", actor_set_local, 2, "set an actor-local slot", 0},
     {"actor_count", actor_count, 0, "actors alive", 0},
+    {"runtime_account", runtime_account, 1, "bytes of an account of the runtime, AccountKind from 1", 0},
     {"scheduler_count", scheduler_count, 0, "scheduler threads", 0},
     {"runtime_halt", runtime_halt_primitive, 1, "end the program with an exit status", 0},
     {NULL, NULL, 0, NULL, 0}};
