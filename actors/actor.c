@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* actor.c -- the life of one actor: turns, waiting, the end.  Start at actor_run. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "actor.h"
@@ -453,6 +454,12 @@ static bool ready(Scheduler *s, Actor *a) {
   return !actor_is(a, ACTOR_WAITING) || actor_is(a, ACTOR_WAKE);
 }
 
+static void die(Scheduler *s, Actor *a) {
+  static const char text[] = "the machine could not go on (stack or heap used up again while handling an error)";
+  if (actor_is(a, ACTOR_MAIN)) fprintf(stderr, "atoll: main program: %s\n", text);
+  actor_exit_later(a, text_reason(s, text));
+}
+
 /* After a slice that ended for STATUS.  True: go on with this actor now. */
 static void after_run(Scheduler *s, Actor *a, RunStatus status) {
   switch (status) {
@@ -467,7 +474,7 @@ static void after_run(Scheduler *s, Actor *a, RunStatus status) {
     snapshot_take_may_gc(s, a);
     a->flags |= ACTOR_WAKE;
     break;
-  case RUN_DIED: actor_exit_later(a, text_reason(s, "the machine could not go on (out of memory while handling an error)")); break;
+  case RUN_DIED: die(s, a); break;
   case RUN_BUDGET: break;
   }
 }

@@ -247,6 +247,8 @@ static size_t nursery_size(const Machine *m, size_t needed, size_t stack_bytes) 
   if (survivors * 4 > size) size = survivors * 4;
   if (size > NURSERY_MAX) size = NURSERY_MAX;
   if (size < stack_bytes) size = stack_bytes; /* the stack is copied too: a deep one asks for fewer collections */
+  size_t others = machine_heap_used(m) - (size_t)(m->alloc_end - m->nursery), limit = machine_heap_limit(m);
+  if (others + size > limit) size = others < limit ? limit - others : 0; /* not what is dead shall reach the limit */
   return size > used + needed ? size : used + needed;
 }
 
@@ -294,25 +296,26 @@ static bool collect_into(Machine *m, size_t nursery, size_t stack_slots, bool ma
 bool machine_collect_may_gc(Machine *m, size_t heap_needed, size_t stack_needed, bool major) {
   size_t used = (size_t)(machine_stack_top(m) - m->stack), slots = (size_t)(m->stack_limit - m->stack);
   if (m->old && m->old->used + m->old->large_used > m->old->threshold) major = true;
-  if (m->heap_limit < machine_heap_used(m) + heap_needed) major = true;
+  if (machine_heap_limit(m) < machine_heap_used(m) + heap_needed) major = true;
   if (m->old && m->old->threshold == SIZE_MAX) major = false; /* machine_promote_all: it is building an image */
   size_t least = used + stack_needed;
   if (least < STACK_INITIAL) least = STACK_INITIAL;
   if (slots < least) slots = least;
   if (slots > 4 * least + 512) slots = 2 * least; /* a deep recursion has returned */
   size_t old_before = m->old ? m->old->used + m->old->large_used : 0;
-  if (machine_heap_used(m) + heap_needed > m->heap_limit + old_before / 2 + NURSERY_MAX * 2) return false;
+  if (machine_heap_used(m) + heap_needed > machine_heap_limit(m) + old_before / 2 + NURSERY_MAX * 2) return false;
   if (!collect_into(m, nursery_size(m, heap_needed, used > NURSERY_MAX / 8 ? used * 8 : 0), slots, major)) return false;
   if (debug_on(DEBUG_VERIFY_HEAP)) verify_heap(m);
-  return machine_heap_used(m) <= m->heap_limit || heap_needed == 0;
+  return machine_heap_used(m) <= machine_heap_limit(m) || heap_needed == 0;
 }
 
 bool machine_grow_stack_may_gc(Machine *m, size_t needed) {
   size_t slots = (size_t)(m->stack_limit - m->stack);
   size_t used = (size_t)(machine_stack_top(m) - m->stack);
   if (used + needed <= slots) return true;
-  if ((used + needed) * 8 > (size_t)m->depth_limit_kb * 1024) return false;
-  return machine_collect_may_gc(m, 0, needed + (used + needed) / 2, false);
+  if ((used + needed) * 8 > machine_depth_limit(m)) return false;
+  size_t wanted = (used + needed) + (used + needed) / 2, limit = machine_depth_limit(m) / 8;
+  return machine_collect_may_gc(m, 0, (wanted < limit ? wanted : limit) - used, false);
 }
 
 void machine_pack_may_gc(Machine *m) {

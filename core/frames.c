@@ -95,7 +95,10 @@ static void drop_above(Machine *m, Oop *stop) {
 }
 
 static void end_grace(Machine *m, const Oop *fp) {
-  if (m->grace && (!fp || frame_offset(m, fp) * 16 < (size_t)m->depth_limit_kb * 1024)) m->grace = 0;
+  if (!m->grace || (fp && frame_offset(m, fp) * 16 >= (size_t)m->depth_limit_kb * 1024)) return;
+  m->grace = 0;
+  Oop *limit = m->stack + machine_depth_limit(m) / 8; /* what the stack has grown beyond its limit is not for next time */
+  if (m->stack_limit > limit) m->stack_limit = limit;
 }
 
 void frames_return(Machine *m, Oop *fp, Oop value) {

@@ -16,7 +16,6 @@
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
 #define RUN_CHANGE_MODE ((RunStatus)100) /* inside this file: go on in another mode */
-enum { HEAP_GRACE = 256 * 1024, DEPTH_GRACE_KB = 256 };
 
 /* ---- stores --------------------------------------------------------------------------------------------------- */
 

@@ -322,6 +322,8 @@ invoke: /* run callee on the arguments at base, its primitive first */
     m->argc = argc;
     m->call = 0;
     SAVE();
+    if (MODE)
+      for (unsigned i = 1; i <= argc; i++) m->args[i] = RESOLVE(m->args[i]);
     result = function(m);
     callee = oop_to_object(machine_handle(m, handle));
     machine_pop_handles(m, handle);
@@ -713,14 +715,12 @@ heap_limit:
   m->args = NULL;
   if (m->grace) return SAVE(), m->failure = FAILURE_NO_MEMORY, RUN_DIED;
   m->grace = 1;
-  m->heap_limit += HEAP_GRACE;
   base = code_registers(CODE) + FRAME_CONTROL;
   R(base) = frame_receiver(m, fp);
   RUNTIME_SEND(HEAP_LIMIT, 0, base);
 too_deep: /* instead of the call that had no room */
   if (m->grace) return SAVE(), m->failure = FAILURE_NO_MEMORY, RUN_DIED;
   m->grace = 1;
-  m->depth_limit_kb += DEPTH_GRACE_KB;
   base = code_registers(CODE) + FRAME_CONTROL;
   R(base) = frame_receiver(m, fp);
   argc = 0;

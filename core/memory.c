@@ -132,9 +132,9 @@ Oop machine_new_unchecked(Machine *m, uint32_t class_index, unsigned format, siz
 bool machine_reserve_large_may_gc(Machine *m, size_t bytes) {
   OldSpace *old = machine_old_space(m);
   if (!old) return m->failure = FAILURE_NO_MEMORY, false;
-  if (old->used + old->large_used + bytes > old->threshold || machine_heap_used(m) + bytes > m->heap_limit)
+  if (old->used + old->large_used + bytes > old->threshold || machine_heap_used(m) + bytes > machine_heap_limit(m))
     machine_collect_may_gc(m, 0, 0, true);
-  if (machine_heap_used(m) + bytes <= m->heap_limit) return true;
+  if (machine_heap_used(m) + bytes <= machine_heap_limit(m)) return true;
   return m->failure = FAILURE_NO_MEMORY, false;
 }
 
