@@ -148,27 +148,109 @@ static Oop find_binding_may_gc(void *context, Machine *m, const char *path, size
   return symbol ? binding_dictionary_add_may_gc(m, machine_system_dictionary(m), symbol, OOP_NIL) : 0;
 }
 
-static Oop built_may_gc(Machine *m, const Source *source, const CodeTemplate *code, Scope *s) {
-  s->handle = machine_push_handle(m, m->args[0]);
-  unsigned file = machine_push_handle(m, machine_new_string_may_gc(m, source->name, strlen(source->name)));
-  MethodContext context = {source, find_binding_may_gc, s, 0, file};
-  Oop method = machine_handle(m, file) ? method_build_may_gc(m, machine_handle(m, s->handle), code, &context) : 0;
-  machine_pop_handles(m, s->handle);
-  return method;
+/* What the literals that need a running program are made from: for ##( ) a CompiledMethod, for 3.14s2 an Array of digits, scale, sign. */
+typedef struct Constants {
+  Machine *m;
+  Scope *scope;
+  const Source *source;
+  unsigned file, array; /* handles */
+  size_t count;
+  bool failed;
+} Constants;
+
+static void count_constant(void *context, const Literal *literal) {
+  (void)literal;
+  ((Constants *)context)->count++;
 }
 
-/* aClass compile_method: aString -> CompiledMethod, not installed; or a String with the error message.  STATEMENTS: the text is
- * statements; the method answers the value of the last. */
-static Oop compile(Machine *m, bool statements) {
+static Oop scaled_parts_may_gc(Machine *m, const Literal *literal) {
+  unsigned array = machine_push_handle(m, machine_new_array_may_gc(m, 3));
+  Oop digits = machine_handle(m, array) ? machine_new_string_may_gc(m, literal->text.start, literal->text.length) : 0;
+  Oop parts = machine_handle(m, array);
+  machine_pop_handles(m, array);
+  if (!digits) return 0;
+  machine_store(m, oop_to_object(parts), 0, digits);
+  machine_store(m, oop_to_object(parts), 1, oop_from_small(literal->integer));
+  machine_store(m, oop_to_object(parts), 2, oop_from_bool(literal->negative));
+  return parts;
+}
+
+static void note_constant(void *context, const Literal *literal) {
+  Constants *c = context;
+  if (c->failed) return;
+  MethodContext method = {c->source, find_binding_may_gc, c->scope, 0, c->file, NO_OLD_METHOD};
+  Oop klass = machine_class_at(c->m, CLASS_UNDEFINED_OBJECT);
+  Oop part = literal->kind == LITERAL_SCALED ? scaled_parts_may_gc(c->m, literal) : method_build_may_gc(c->m, klass, literal->code, &method);
+  c->failed = !part;
+  if (part) machine_store(c->m, oop_to_object(machine_handle(c->m, c->array)), c->count++, part);
+}
+
+/* An Array of parts when the template needs constants, else 0 with m->failure NONE. */
+static Oop constants_may_gc(Machine *m, const Source *source, const CodeTemplate *code, Scope *s, unsigned file) {
+  Constants c = {m, s, source, file, 0, 0, false};
+  literal_walk(code, count_constant, &c);
+  m->failure = FAILURE_NONE;
+  if (!c.count) return 0;
+  c.array = machine_push_handle(m, machine_new_array_may_gc(m, c.count));
+  c.count = 0;
+  if (machine_handle(m, c.array)) literal_walk(code, note_constant, &c);
+  Oop result = c.failed ? 0 : machine_handle(m, c.array);
+  machine_pop_handles(m, c.array);
+  return result;
+}
+
+static Oop built_may_gc(Machine *m, const Source *source, const CodeTemplate *code, Scope *s) {
+  unsigned first = s->handle = machine_push_handle(m, m->args[0]), old = NO_OLD_METHOD, constants = 0;
+  Oop result = 0;
+  unsigned file = machine_push_handle(m, machine_new_string_may_gc(m, source->name, strlen(source->name)));
+  if (!machine_handle(m, file)) goto done;
+  if (m->args[4] != OOP_NIL) {
+    old = machine_push_handle(m, m->args[4]);
+    Oop debug = machine_object(m, m->args[4])->slots[CODE_DEBUG];
+    if (debug != OOP_NIL) machine_set_handle(m, file, machine_object(m, debug)->slots[DEBUG_FILE]);
+  } else if (m->args[3] == OOP_NIL) {
+    result = constants_may_gc(m, source, code, s, file);
+    if (result || m->failure != FAILURE_NONE) goto done;
+  } else {
+    Object *values = oop_to_object(m->args[3]);
+    constants = m->handle_count;
+    for (size_t i = 0; i < object_slots(values); i++) machine_push_handle(m, values->slots[i]);
+  }
+  MethodContext context = {source, find_binding_may_gc, s, constants, file, old};
+  result = method_build_may_gc(m, machine_handle(m, s->handle), code, &context);
+done:
+  machine_pop_handles(m, first);
+  return result;
+}
+
+static bool right_constants(const CodeTemplate *code, Oop values) {
+  Constants c = {0};
+  literal_walk(code, count_constant, &c);
+  return values == OOP_NIL || (oop_has_class(values, CLASS_ARRAY) && object_slots(oop_to_object(values)) == c.count);
+}
+
+/* The first line of the text when it replaces a method of that place in a file. */
+static unsigned first_line(const Machine *m, Oop old) {
+  Oop debug = old == OOP_NIL ? OOP_NIL : machine_object(m, old)->slots[CODE_DEBUG];
+  Oop line = debug == OOP_NIL ? OOP_NIL : machine_object(m, debug)->slots[DEBUG_LINE];
+  return oop_is_small(line) ? (unsigned)oop_to_small(line) : 1;
+}
+
+/* aClass compile: aString statements: aBoolean constants: anArray old: aMethod -> a CompiledMethod, not installed; or a String with the error
+ * message; or, when the text has constants and the Array of their values is nil, an Array of what they are to be made from.  Statements: the
+ * method answers the value of the last. OLD: the method that was compiled from this text before; its literals are kept. */
+static Oop prim_compile(Machine *m) {
   const char *bytes;
   size_t size;
   char *text, message[1024];
+  bool statements = m->args[2] == OOP_TRUE;
   if (!is_behavior(m, m->args[0])) return primitive_fail(m, FAILURE_BAD_RECEIVER);
   if (!oop_try_bytes(m, m->args[1], &bytes, &size)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (m->args[4] != OOP_NIL && !oop_has_class(m->args[4], CLASS_COMPILED_METHOD)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   Arena *arena = arena_new();
   if (!arena) return primitive_fail(m, FAILURE_NO_MEMORY);
   text = arena_strndup(arena, bytes, size);
-  Source source = {statements ? "a String" : "(compiled)", text, size, 1};
+  Source source = {statements ? "a String" : "(compiled)", text, size, first_line(m, m->args[4])};
   Scope s = {{lookup, undeclared, NULL}, m, m->args[0], 0};
   CompileError error;
   Text body = {text, size};
@@ -176,18 +258,17 @@ static Oop compile(Machine *m, bool statements) {
                                   : compile_method(arena, &source, (Text){text, 0}, body, &s.scope, &error);
   Oop result;
   primitive_charge(m, size * 64);
-  if (code) {
-    result = built_may_gc(m, &source, code, &s);
-  } else {
+  if (!code) {
     compile_error_format(&error, &source, message, sizeof message);
     result = machine_new_string_may_gc(m, message, strlen(message));
+  } else if (!right_constants(code, m->args[3])) {
+    result = primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  } else {
+    result = built_may_gc(m, &source, code, &s);
   }
   arena_delete(arena);
   return or_fail(result);
 }
-
-static Oop prim_compile_method(Machine *m) { return compile(m, false); }
-static Oop prim_compile_statements(Machine *m) { return compile(m, true); }
 
 const Primitive behavior_primitives[] = {
     {"class_new", prim_class_new, 1, "a new subclass of the receiver (may be nil), not yet bound to a name", 0},
@@ -203,7 +284,6 @@ const Primitive behavior_primitives[] = {
     {"binding_add", prim_binding_add, 2, "the binding of a name, made with a value if it is new", 0},
     {"binding_remove", prim_binding_remove, 1, "forget a name", 0},
     {"binding_dictionary_new", prim_binding_dictionary_new, 2, "a new dictionary of bindings in an environment, with a name", 0},
-    {"compile_method", prim_compile_method, 1, "compile a method; a String is the error message", 0},
-    {"compile_statements", prim_compile_statements, 1, "compile statements; a String is the error message", 0},
+    {"compile", prim_compile, 4, "compile text, statements or not, with constants, for an old method; a String is the error message", 0},
     {NULL, NULL, 0, NULL, 0},
 };

@@ -17,7 +17,7 @@ typedef struct Builder {
   unsigned next_constant, klass, file;
 } Builder;
 
-static Oop build_code_may_gc(Builder *b, const CodeTemplate *code, bool block);
+static Oop build_code_may_gc(Builder *b, const CodeTemplate *code, bool block, unsigned old);
 static Oop build_literal_may_gc(Builder *b, const Literal *literal);
 
 static Oop fail(Builder *b, FailureReason reason) { return b->m->failure = (uint16_t)reason, (Oop)0; }
@@ -81,7 +81,7 @@ static Oop build_literal_may_gc(Builder *b, const Literal *literal) {
   case LITERAL_BINDING:
   case LITERAL_BINDING_REFERENCE:
     return b->context->find_binding_may_gc(b->context->context, m, literal->text.start, literal->text.length);
-  case LITERAL_BLOCK: return build_code_may_gc(b, literal->code, true);
+  case LITERAL_BLOCK: return build_code_may_gc(b, literal->code, true, NO_OLD_METHOD);
   case LITERAL_CONSTANT:
   case LITERAL_SCALED:
     if (!b->context->constants) return fail(b, FAILURE_UNSUPPORTED);
@@ -206,12 +206,33 @@ static bool primitive_number(Builder *b, const CodeTemplate *code, unsigned *num
   return found >= 0;
 }
 
-static Oop build_code_may_gc(Builder *b, const CodeTemplate *code, bool block) {
+/* Literal I of the code in handle OLD in place of a new one; 0 when it has to be made. */
+static Oop old_literal_may_gc(Builder *b, const Literal *literal, unsigned old, unsigned i) {
+  Oop kept = machine_object(b->m, machine_handle(b->m, old))->slots[CODE_LITERALS + i];
+  switch (literal->kind) {
+  case LITERAL_STRING:
+  case LITERAL_ARRAY:
+  case LITERAL_BYTE_ARRAY:
+  case LITERAL_CONSTANT:
+  case LITERAL_SCALED: return oop_resolve(b->m, kept);
+  case LITERAL_BLOCK:
+    if (!oop_is_pointer(kept) || !oop_has_class(kept, CLASS_COMPILED_BLOCK)) return 0;
+    unsigned handle = machine_push_handle(b->m, kept);
+    Oop made = build_code_may_gc(b, literal->code, true, handle);
+    machine_pop_handles(b->m, handle);
+    return made;
+  default: return 0;
+  }
+}
+
+static Oop build_code_may_gc(Builder *b, const CodeTemplate *code, bool block, unsigned old) {
   Machine *m = b->m;
   unsigned first = m->handle_count, primitive;
   if (!primitive_number(b, code, &primitive)) return fail(b, FAILURE_NOT_FOUND);
+  if (old != NO_OLD_METHOD && code_literals(machine_object(m, machine_handle(m, old))) != code->literal_count) old = NO_OLD_METHOD;
   for (unsigned i = 0; i < code->literal_count; i++) {
-    Oop literal = build_literal_may_gc(b, &code->literals[i]);
+    Oop literal = old != NO_OLD_METHOD ? old_literal_may_gc(b, &code->literals[i], old, i) : 0;
+    if (!literal) literal = build_literal_may_gc(b, &code->literals[i]);
     if (!literal) return machine_pop_handles(m, first), 0;
     machine_push_handle(m, literal);
   }
@@ -242,7 +263,7 @@ static Oop build_code_may_gc(Builder *b, const CodeTemplate *code, bool block) {
 Oop method_build_may_gc(Machine *m, Oop klass, const CodeTemplate *code, const MethodContext *context) {
   Builder b = {m, context, context->constants, 0, context->file_name};
   b.klass = machine_push_handle(m, klass);
-  Oop method = build_code_may_gc(&b, code, false);
+  Oop method = build_code_may_gc(&b, code, false, context->old_method);
   machine_pop_handles(m, b.klass);
   return method;
 }

@@ -6,6 +6,8 @@
 #include "compiler.h"
 #include "machine.h"
 
+enum { NO_OLD_METHOD = 0xffffffff };
+
 /* What the compiler cannot know. */
 typedef struct MethodContext {
   const Source *source;
@@ -15,6 +17,9 @@ typedef struct MethodContext {
   /* Values of the ##( ) and scaled-decimal literals, already worked out: handles from this index on, in the order of literal_walk. */
   unsigned constants;
   unsigned file_name; /* handle of a String, the name of the source */
+  /* Handle of the CompiledMethod that was built from the same text before and is being replaced, or NO_OLD_METHOD: literals that a program may
+   * have got hold of (or modified) stay the same objects, and constants keep their values. */
+  unsigned old_method;
 } MethodContext;
 
 /* Makes the CompiledMethod of TEMPLATE for class KLASS.  0: no memory, or a literal that cannot be built (m->failure). */

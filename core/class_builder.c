@@ -86,7 +86,8 @@ int class_variable_index(const Machine *m, Oop klass, const char *name, size_t l
 typedef struct Reshape {
   Machine *m;
   Oop klass;              /* resolved */
-  unsigned at, keep, removed, added; /* slots [at, at + removed) become `added` nils, of which the first `keep` are copied */
+  unsigned at, removed, added; /* slots [at, at + removed) become `added` ones: */
+  const int *from;             /* number of the old one with the same name, or -1 */
   unsigned olds, news;    /* handles of Arrays */
   size_t count;
   struct {
@@ -133,7 +134,9 @@ static Oop reshaped_may_gc(Reshape *r, size_t i) {
   Object *new = oop_to_object(made);
   uint64_t kept_bits = HASH_MASK << HASH_SHIFT | FLAG_SHADOW;
   new->header = (new->header & ~kept_bits) | (old->header & kept_bits);
-  for (size_t k = 0; k < r->at + r->keep; k++) machine_store(m, new, k, old->slots[k]);
+  for (size_t k = 0; k < r->at; k++) machine_store(m, new, k, old->slots[k]);
+  for (size_t k = 0; k < r->added; k++)
+    if (r->from[k] >= 0) machine_store(m, new, r->at + k, old->slots[r->at + (unsigned)r->from[k]]);
   for (size_t k = r->at + r->removed; k < object_slots(old); k++) machine_store(m, new, k + r->added - r->removed, old->slots[k]);
   return made;
 }
@@ -208,6 +211,17 @@ static bool change_specs_may_gc(Machine *m, unsigned klass, int delta) {
   return true;
 }
 
+/* For each of the names the number of the same name among the old ones, or -1.  NULL: no memory. */
+static int *same_names(const Machine *m, Oop old_names, unsigned removed, Oop names, unsigned added) {
+  int *from = malloc((added + 1) * sizeof *from);
+  for (unsigned i = 0; from && i < added; i++) {
+    from[i] = -1;
+    for (unsigned k = 0; k < removed; k++)
+      if (machine_object(m, old_names)->slots[k] == machine_object(m, names)->slots[i]) from[i] = (int)k;
+  }
+  return from;
+}
+
 bool class_set_variables_may_gc(Machine *m, Oop klass, Oop names, bool *moved) {
   unsigned handle = machine_push_handle(m, oop_resolve(m, klass));
   unsigned new_names = machine_push_handle(m, names);
@@ -219,9 +233,12 @@ bool class_set_variables_may_gc(Machine *m, Oop klass, Oop names, bool *moved) {
   *moved = keep < removed || added != removed;
   bool done = true;
   if (*moved) {
-    Reshape r = {.m = m, .klass = klass, .at = fixed - removed, .keep = keep, .removed = removed, .added = added};
+    int *from = same_names(m, old_names, removed, names, added);
+    if (!from) return machine_pop_handles(m, handle), m->failure = FAILURE_NO_MEMORY, false;
+    Reshape r = {.m = m, .klass = klass, .at = fixed - removed, .removed = removed, .added = added, .from = from};
     unsigned resolved = machine_push_handle(m, klass);
     done = change_instances_may_gc(&r);
+    free(from);
     machine_pop_handles(m, resolved);
     done = done && change_specs_may_gc(m, handle, (int)added - (int)removed) &&
            put_may_gc(m, handle, BEHAVIOR_INSTANCE_VARIABLES, machine_handle(m, new_names)) &&

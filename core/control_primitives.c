@@ -179,6 +179,25 @@ static Oop prim_frame_caller(Machine *m) {
   return LINK_IS_BOTTOM(fp[FRAME_LINK]) ? OOP_NIL : offset_or_nil(m, frame_caller(m, fp));
 }
 
+/* Frames from one down to the bottom, as an Array; of more than FIRST + LAST of them, the first and the last ones with, in between, minus
+ * the number of those left out.  One walk: asking frame by frame costs the square of the depth. */
+static Oop prim_frame_list(Machine *m) {
+  if (!oop_is_small(m->args[2]) || !oop_is_small(m->args[3])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  int64_t first = oop_to_small(m->args[2]), last = oop_to_small(m->args[3]), count = 0, i = 0;
+  if (first < 0 || last < 0 || first > 10000 || last > 10000) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  for (Oop *fp = frame_argument(m, 1); fp; fp = LINK_IS_BOTTOM(fp[FRAME_LINK]) ? NULL : frame_caller(m, fp)) count++;
+  bool all = count <= first + last;
+  Oop array = machine_new_array_may_gc(m, (size_t)(all ? count : first + 1 + last));
+  if (!array) return OOP_FAIL;
+  Oop *slots = oop_to_object(array)->slots;
+  if (!all) slots[first] = oop_from_small(first + last - count);
+  for (Oop *fp = frame_argument(m, 1); fp; fp = LINK_IS_BOTTOM(fp[FRAME_LINK]) ? NULL : frame_caller(m, fp), i++)
+    if (all || i < first) slots[i] = offset_or_nil(m, fp);
+    else if (count - i <= last) slots[first + 1 + last - (count - i)] = offset_or_nil(m, fp);
+  primitive_charge(m, (size_t)count * 16);
+  return array;
+}
+
 static Oop prim_frame_code(Machine *m) {
   Oop *fp = frame_argument(m, 1);
   return fp ? fp[FRAME_CODE] : primitive_fail(m, FAILURE_BAD_ARGUMENT);
@@ -266,6 +285,7 @@ const Primitive control_primitives[] = {
     {"frame_resume", prim_frame_resume, 2, "drop all above a frame; its call answers the value", 0},
     {"frame_restart", prim_frame_restart, 1, "drop all above a frame and run it again", 0},
     {"frame_caller", prim_frame_caller, 1, "frame below, or nil", 0},
+    {"frame_list", prim_frame_list, 3, "Array of the frames from one down, of many the first and last so many", 0},
     {"frame_code", prim_frame_code, 1, "code that a frame runs", 0},
     {"frame_receiver", prim_frame_receiver, 1, "receiver of a frame", 0},
     {"frame_line", prim_frame_line, 1, "source line that a frame is at, or nil", 0},

@@ -160,14 +160,18 @@ CodeTemplate *definer_compile_statements(Definer *d, Arena *arena, const Source 
   return compile_statements(arena, source, text, &s.scope, error);
 }
 
-Oop definer_build(Definer *d, const Source *source, Oop klass, const CodeTemplate *code, unsigned constants) {
+static Oop build(Definer *d, const Source *source, Oop klass, const CodeTemplate *code, unsigned constants, unsigned old) {
   unsigned class = machine_push_handle(d->m, klass ? klass : machine_class_at(d->m, CLASS_UNDEFINED_OBJECT));
   /* while building, objects move: the scope's class is a handle */
   DefinerScope s = {{lookup, undeclared, NULL}, d, klass ? class : 0, strncmp(code->selector.start, "executeStatements", code->selector.length) == 0, {{0}}, 0};
-  MethodContext context = {source, find_or_make_binding_may_gc, &s, constants, d->file_name};
+  MethodContext context = {source, find_or_make_binding_may_gc, &s, constants, d->file_name, old};
   Oop method = method_build_may_gc(d->m, machine_handle(d->m, class), code, &context);
   machine_pop_handles(d->m, class);
   return method;
+}
+
+Oop definer_build(Definer *d, const Source *source, Oop klass, const CodeTemplate *code, unsigned constants) {
+  return build(d, source, klass, code, constants, NO_OLD_METHOD);
 }
 
 bool definer_install(Definer *d, Oop klass, const CodeTemplate *code, Oop method) {
@@ -255,13 +259,13 @@ static bool recompile_class(Definer *d, Oop klass, CompileError *error) {
       if (!text || !arena) return free(text), false;
       memcpy(text, bytes, size);
       Source source = {"(recompiled)", text, size, (unsigned)oop_to_small(slot_of(m, debug, DEBUG_LINE))};
-      unsigned file = machine_push_handle(m, machine_handle(m, d->file_name));
+      unsigned old = machine_push_handle(m, method), file = machine_push_handle(m, machine_handle(m, d->file_name));
       machine_set_handle(m, d->file_name, slot_of(m, debug, DEBUG_FILE));
       CodeTemplate *code = definer_compile_method(d, arena, &source, machine_handle(m, class), (Text){text, 0}, (Text){text, size}, error);
-      Oop built = code ? definer_build(d, &source, machine_handle(m, class), code, 0) : 0;
+      Oop built = code ? build(d, &source, machine_handle(m, class), code, 0, old) : 0;
       done = built && definer_install(d, machine_handle(m, class), code, built);
       machine_set_handle(m, d->file_name, machine_handle(m, file));
-      machine_pop_handles(m, file);
+      machine_pop_handles(m, old);
       arena_delete(arena);
       free(text);
     }
