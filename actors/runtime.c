@@ -90,9 +90,12 @@ static void *thread_main(void *scheduler) {
   return NULL;
 }
 
-void runtime_start_thread(Runtime *runtime, Scheduler *s) {
+bool runtime_start_thread(Runtime *runtime, Scheduler *s) {
   (void)runtime;
-  s->started = pthread_create(&s->thread, NULL, thread_main, s) == 0;
+  atomic_store(&s->started, true); /* before the thread can offer itself as idle */
+  if (pthread_create(&s->thread, NULL, thread_main, s) == 0) return true;
+  atomic_store(&s->started, false);
+  return false;
 }
 
 void runtime_halt(Runtime *runtime, int status) {

@@ -33,8 +33,8 @@ struct Runtime {
   PoolDepot timers;
 };
 
-/* Starts the thread of a scheduler that has none yet. */
-void runtime_start_thread(Runtime *runtime, Scheduler *s);
+/* Starts the thread of a scheduler that has none yet; the caller has claimed its idle bit. */
+bool runtime_start_thread(Runtime *runtime, Scheduler *s);
 
 /* Keeps an image (takes the reference) until the runtime ends.  Answers its number, from 1; 0: there are too many. */
 unsigned runtime_keep_image(Runtime *runtime, const SourceImage *image);

@@ -8,6 +8,7 @@
 
 enum {
   ACTORS_PER_POLL = 64,     /* run between two looks at clock and loop */
+  SLICE_POLL_COST = 16,     /* one that used up its slice counts as so many */
   FRESH_SHARE_SLICES = 8,   /* fresh actors may use that many slices before a spent one gets its turn */
   SURPLUS = 24,             /* this many waiting actors are more than a scheduler keeps while another is idle */
   PACK_AFTER_NS = 5000000
@@ -97,7 +98,10 @@ void scheduler_enqueue(Scheduler *s, Actor *a) {
   queue_put(&s->fresh, a);
 }
 
-void scheduler_requeue(Scheduler *s, Actor *a, bool slice_used_up) { queue_put(slice_used_up ? &s->spent : &s->fresh, a); }
+void scheduler_requeue(Scheduler *s, Actor *a, bool slice_used_up) {
+  queue_put(slice_used_up ? &s->spent : &s->fresh, a);
+  if (slice_used_up) s->until_poll -= SLICE_POLL_COST;
+}
 
 static void take_inbound(Scheduler *s) {
   if (!atomic_load_explicit(&s->inbound, memory_order_relaxed)) return;
@@ -166,6 +170,14 @@ static bool has_surplus(const Scheduler *s) {
   return s->fresh.count >= SURPLUS || s->spent.count > 1 || (s->spent.count && s->fresh.count);
 }
 
+/* The thread of TO cannot be started; it stays claimed, so nobody tries again. */
+static void take_back(Scheduler *s, Scheduler *to) {
+  for (Actor *a = atomic_exchange(&to->inbound, NULL), *next; a; a = next) {
+    next = a->next;
+    queue_put(&s->fresh, a);
+  }
+}
+
 static void share_work(Scheduler *s) {
   Runtime *runtime = s->runtime;
   if (!atomic_load_explicit(&runtime->idle, memory_order_relaxed) || !has_surplus(s)) return;
@@ -177,8 +189,8 @@ static void share_work(Scheduler *s) {
     atomic_fetch_or(&runtime->idle, (uint64_t)1 << to->number);
     return;
   }
-  if (to->number && !to->started) runtime_start_thread(runtime, to);
-  else scheduler_wake(to);
+  if (to->number == 0 || atomic_load(&to->started)) scheduler_wake(to);
+  else if (!runtime_start_thread(runtime, to)) take_back(s, to);
 }
 
 /* ---- timers ------------------------------------------------------------------------------------------------------------------------ */
@@ -314,7 +326,7 @@ void scheduler_run(Scheduler *s) {
   atomic_fetch_and(&runtime->idle, ~((uint64_t)1 << s->number));
   while (!atomic_load_explicit(&runtime->stopping, memory_order_relaxed)) {
     take_inbound(s);
-    if (s->until_poll-- == 0) poll(s);
+    if (--s->until_poll <= 0) poll(s);
     Actor *a = next_actor(s);
     if (!a) {
       poll(s);

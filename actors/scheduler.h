@@ -39,13 +39,13 @@ struct Scheduler {
   /* this thread only */
   Runtime *runtime;
   uint32_t number;
-  bool started;
+  _Atomic bool started; /* its thread.  Whoever has claimed the idle bit */
   pthread_t thread;
   ThreadContext *context;
   ActorQueue fresh, spent;
   Actor *running;
   int32_t fresh_share; /* reductions that fresh actors may still use before a spent one gets its turn */
-  uint32_t until_poll; /* actors to run before looking at clock and loop */
+  int32_t until_poll; /* actors to run before looking at clock and loop; a whole slice counts as many */
   uint64_t now;        /* nanoseconds, as of the last look */
   TimerWheel wheel;
   Loop loop;
