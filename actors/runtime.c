@@ -39,6 +39,7 @@ Runtime *runtime_new(const RuntimeOptions *options) {
   if (!runtime) return NULL;
   runtime->accounts = options->accounts ? options->accounts : &runtime->own_accounts;
   apply_options(runtime, options);
+  loop_prepare_process();
   if (options->host) runtime->host = options->host;
   else host_init_system(runtime->host = &runtime->own_host, 0);
   message_depot_init(&runtime->messages, runtime->accounts);

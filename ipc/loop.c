@@ -2,7 +2,9 @@
 /* loop.c -- a libuv loop and its eventfd. */
 #include "loop.h"
 
+#include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static void on_wakeup(uv_poll_t *poll, int status, int events) {
@@ -14,6 +16,14 @@ static void on_wakeup(uv_poll_t *poll, int status, int events) {
 }
 
 static void on_timer(uv_timer_t *timer) { (void)timer; }
+
+void loop_prepare_process(void) {
+  struct rlimit limit;
+  signal(SIGPIPE, SIG_IGN);
+  if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  setrlimit(RLIMIT_NOFILE, &limit);
+}
 
 int loop_init(Loop *loop, Accounts *accounts) {
   int error = uv_loop_init(&loop->uv);

@@ -25,6 +25,9 @@ typedef struct Loop {
   char *read_buffer;
 } Loop;
 
+/* What a process with many sockets needs: as many descriptors as it may have, and no death by SIGPIPE. Once, at start. */
+void loop_prepare_process(void);
+
 /* 0 or a libuv error. */
 int loop_init(Loop *loop, Accounts *accounts);
 /* All handles must have been closed (their close callbacks run here). */
