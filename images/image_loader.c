@@ -73,6 +73,13 @@ static bool check_sections(const ImageHeader *h, const char *bytes, const char *
   for (int s = 0; s < SECTION_COUNT; s++)
     if (XXH3_64bits(bytes + h->sections[s].offset, h->sections[s].size) != h->sections[s].checksum)
       return refuse(error, name, "the checksum of section '%s' is wrong: it is damaged; build it again", names[s]);
+  uint64_t at = sizeof *h;
+  for (int s = 0; s <= SECTION_COUNT; s++) { /* what stands between the sections is zero */
+    uint64_t end = s < SECTION_COUNT ? h->sections[s].offset : h->size;
+    for (; at < end; at++)
+      if (bytes[at]) return refuse(error, name, "there is something between its sections: it is damaged; build it again");
+    if (s < SECTION_COUNT) at = end + h->sections[s].size;
+  }
   return true;
 }
 

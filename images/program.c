@@ -34,6 +34,7 @@ struct Program {
   const Source *reading;
   Text reading_class;
   bool reading_class_side, only_definitions;
+  void (*before_statement)(Machine *m); /* may be NULL */
   /* stepping */
   bool begun;
   Definer definer;
@@ -270,11 +271,7 @@ bool program_add_file_as(Program *p, const char *path, const char *name) {
 void program_keep_statements(Program *p) { p->only_definitions = true; }
 unsigned program_errors(const Program *p) { return p->error_count; }
 
-bool program_at_statement(const Program *p) {
-  size_t i = p->next;
-  while (i < p->count && (p->items[i].kind == ITEM_TEMPORARIES || p->items[i].kind == ITEM_FILE)) i++;
-  return i >= p->count || p->items[i].kind == ITEM_STATEMENT || p->items[i].kind == ITEM_EVAL;
-}
+void program_set_before_statement(Program *p, void (*before_statement)(Machine *m)) { p->before_statement = before_statement; }
 
 /* ---- stepping ----------------------------------------------------------------------------------------------------- */
 
@@ -438,7 +435,10 @@ static bool carry_out(Program *p, const Item *item) {
     for (unsigned i = 0; i < item->count; i++) definer_declare_temporary(d, item->names[i]);
     return false;
   case ITEM_STATEMENT:
-  case ITEM_EVAL: return !p->only_definitions && !is_blank(item->value) && begin_code(p, item);
+  case ITEM_EVAL:
+    if (p->only_definitions || is_blank(item->value)) return false;
+    if (p->before_statement) p->before_statement(d->m);
+    return begin_code(p, item);
   case ITEM_METHOD: return begin_code(p, item);
   case ITEM_NAMESPACE: done = definer_namespace(d, item->value); break;
   case ITEM_NAMESPACE_END: done = definer_namespace(d, (Text){NULL, 0}); break;

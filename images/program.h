@@ -44,7 +44,7 @@ ProgramStatus program_step(Program *program, Machine *m);
 /* Errors found in the sources so far. */
 unsigned program_errors(const Program *program);
 
-/* True when the item that comes next is a statement: what came before is definitions. */
-bool program_at_statement(const Program *program);
+/* BEFORE_STATEMENT is called before each statement, when the definitions in front of it have been carried out: time to freeze them. */
+void program_set_before_statement(Program *program, void (*before_statement)(Machine *m));
 
 #endif

@@ -24,11 +24,12 @@ typedef struct MainProgram {
   bool no_memory;
 } MainProgram;
 
-/* The runtime calls this whenever the main actor has nothing to run.  Before a statement, what was defined is frozen, so that it runs on an
- * S of its own at full speed. */
+/* What was defined is frozen before a statement runs, so that it runs on an S of its own at full speed. */
+static void freeze_definitions(Machine *m) { source_image_release(machine_freeze_for_spawn_may_gc(m)); }
+
+/* The runtime calls this whenever the main actor has nothing to run. */
 static bool next_frame(void *context, Machine *m) {
   MainProgram *p = context;
-  if (program_at_statement(p->program) && m->definitions) source_image_release(machine_freeze_for_spawn_may_gc(m));
   ProgramStatus status = program_step(p->program, m);
   p->unhandled = m->unhandled;
   p->no_memory = status == PROGRAM_NO_MEMORY;
@@ -76,6 +77,7 @@ static int run_program(Program *program, const SourceImage *source, const RunOpt
   Runtime *runtime = runtime_new(&options);
   if (!runtime) return fprintf(stderr, "atoll: cannot start the schedulers: no memory, or too many open files\n"), 1;
   MainProgram main_program = {program, 0, false};
+  program_set_before_statement(program, freeze_definitions);
   Machine *m = runtime_main_machine(runtime, source, next_frame, &main_program);
   int status = m ? runtime_run(runtime) : 1;
   if (!m || main_program.no_memory) fprintf(stderr, "atoll: no memory\n"), status = 1;
