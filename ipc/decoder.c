@@ -568,11 +568,36 @@ static bool must_be_rehashed(const Decoder *d, const HashedObject *hashed) {
   return false;
 }
 
+/* A table that looking for a place in it ends: a power of two of places, some of them free. */
+static bool is_sound(const HashedObject *hashed) {
+  if (hashed->kind == HASHED_OTHER) return true;
+  Object *object = oop_to_object(hashed->object);
+  Oop table = object_slots(object) > DICTIONARY_TABLE ? object->slots[DICTIONARY_TABLE] : OOP_NIL;
+  if (!oop_has_class(table, CLASS_ARRAY) || !oop_is_small(object->slots[DICTIONARY_TALLY])) return false;
+  unsigned stride = hashed->kind == HASHED_DICTIONARY || hashed->kind == HASHED_IDENTITY_DICTIONARY ? 2 : 1;
+  size_t slots = object_slots(oop_to_object(table)), used = 0;
+  if (slots < 2 * stride || (slots & (slots - 1))) return false;
+  for (size_t i = 0; i < slots; i += stride) used += oop_to_object(table)->slots[i] != OOP_NIL;
+  return used * stride < slots && oop_to_small(object->slots[DICTIONARY_TALLY]) == (int64_t)used;
+}
+
+static bool all_sound(const Decoder *d) {
+  for (uint32_t i = 0; i < d->hashed_count; i++)
+    if (!is_sound(&d->hashed[i])) return false;
+  return true;
+}
+
 static void drop_well_placed(Decoder *d) {
   uint32_t kept = 0;
   for (uint32_t i = 0; i < d->hashed_count; i++)
     if (must_be_rehashed(d, &d->hashed[i])) d->hashed[kept++] = d->hashed[i];
   d->hashed_count = kept;
+}
+
+static CodecStatus finish(Decoder *d) {
+  if (!d->source && !all_sound(d)) return fail(d, CODEC_MALFORMED, "a hashed collection");
+  drop_well_placed(d);
+  return CODEC_OK;
 }
 
 static CodecStatus build(Decoder *d, Oop *values, unsigned *count) {
@@ -581,7 +606,7 @@ static CodecStatus build(Decoder *d, Oop *values, unsigned *count) {
   *count = 0;
   for (;;) {
     Object *container = next_slot(d, &slot);
-    if (!container && d->at == d->end) return drop_well_placed(d), CODEC_OK;
+    if (!container && d->at == d->end) return finish(d);
     wire_try_read(&d->at, d->end, &item);
     Oop value = build_item(d, &item);
     if (!value) return fail(d, CODEC_NO_MEMORY, NULL);
