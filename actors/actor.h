@@ -37,6 +37,7 @@ typedef enum ActorFlag {
   ACTOR_MAIN = 128,     /* the program; its end is the end of the runtime */
   ACTOR_PINNED = 256,   /* holds handles of a loop: stays on its scheduler */
   ACTOR_ON_PACK_LIST = 512,
+  ACTOR_YIELDED = 2048, /* the running primitive has let others go first */
   ACTOR_PACKED = 1024 /* was packed once: it does work, so do not hurry to do it again */
 } ActorFlag;
 

@@ -25,6 +25,19 @@ static Oop timer_sleep(Machine *m) {
   return OOP_TRUE;
 }
 
+/* Lets every actor that waits for this thread go first. */
+static Oop actor_yield(Machine *m) {
+  Actor *a = actor_of_machine(m);
+  if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);
+  if (actor_is(a, ACTOR_YIELDED)) {
+    a->flags &= (uint16_t)~ACTOR_YIELDED;
+    return m->args[0];
+  }
+  a->flags |= ACTOR_YIELDED | ACTOR_WAKE;
+  m->budget = 0;
+  return OOP_YIELD;
+}
+
 static Oop actor_random(Machine *m) {
   Actor *a = actor_of_machine(m);
   if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);
@@ -57,5 +70,6 @@ const Primitive timer_primitives[] = {
     {"process_usage", process_usage, 0, "{CPU nanoseconds. peak resident KB. resident KB} of the process", 0},
     {"timer_now", timer_now, 0, "nanoseconds of a clock that never goes back", 0},
     {"timer_sleep", timer_sleep, 1, "deadline in ns: wait until then", 0},
+    {"actor_yield", actor_yield, 0, "let others run first", 0},
     {"host_random", actor_random, 0, "62 random bits", 0},
     {NULL, NULL, 0, NULL, 0}};
