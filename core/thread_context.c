@@ -82,6 +82,7 @@ static void *cut_block(ThreadContext *context, uint32_t size) {
 
 void *thread_context_take_block(ThreadContext *context, uint32_t *size) {
   void *block;
+  if (!*size) *size = 1; /* a packed machine without objects and frames */
   if (*size <= POOLED_MAX) {
     unsigned class = size_class(*size, size);
     block = context->free[class];
