@@ -10,7 +10,7 @@
 #include "runtime_internal.h"
 #include "wire.h"
 
-enum { MAX_VALUES = 258, PACK_FROM_BYTES = 384 };
+enum { MAX_VALUES = 258, PACK_FROM_BYTES = 288 };
 
 ActorExtra *actor_extra(Actor *a) {
   if (!a->extra) a->extra = account_alloc(a->scheduler->runtime->accounts, ACCOUNT_ACTOR, sizeof *a->extra);
@@ -367,7 +367,11 @@ static bool begin(Scheduler *s, Actor *a, Message *message) {
 /* The program runs its statements one after the other, each in a bottom frame of its own. */
 static bool begin_statement(Scheduler *s, Actor *a) {
   Runtime *runtime = s->runtime;
-  if (runtime->next_may_gc && runtime->next_may_gc(runtime->next_context, &a->machine)) return a->flags |= ACTOR_IN_TURN, true;
+  const SourceImage *before = a->machine.source;
+  if (runtime->next_may_gc && runtime->next_may_gc(runtime->next_context, &a->machine)) {
+    if (!runtime->pinned && a->machine.source != before && s->spawned == 1) runtime_pin(runtime, a->machine.source);
+    return a->flags |= ACTOR_IN_TURN, true;
+  }
   actor_exit_later(a, NULL);
   return false;
 }

@@ -39,23 +39,12 @@ static bool send_now_or_later(Scheduler *s, uint64_t target, Message *message, O
   return scheduler_start_timer(s, target, message, scheduler_now(s) + wait) != NULL;
 }
 
-/* A request with the running send's selector and arguments (HANDLES NULL) or with the values in HANDLES. */
-static Oop send_request_may_gc(Machine *m, uint64_t target, ProxyMode mode, Oop delay, const unsigned *handles, unsigned count) {
-  Actor *a = actor_of_machine(m);
+/* MESSAGE is the request, or NULL when it could not be made.  Answers PROMISE, which may be nil. */
+static Oop send_message(Actor *a, uint64_t target, Message *message, Oop promise, Oop delay) {
   Scheduler *s = a->scheduler;
-  unsigned handle = machine_push_handle(m, OOP_NIL), selector = machine_push_handle(m, handles ? OOP_NIL : m->selector);
-  if (mode != PROXY_ASYNC) {
-    Oop promise = promise_new_may_gc(a);
-    if (!promise) return machine_pop_handles(m, handle), primitive_fail(m, FAILURE_NO_MEMORY);
-    machine_set_handle(m, handle, promise);
-  }
-  if (!handles) m->selector = machine_handle(m, selector);
-  Message *message = actor_encode_may_gc(s, a, MESSAGE_REQUEST, handles, count);
-  Oop promise = machine_handle(m, handle);
-  machine_pop_handles(m, handle);
   if (!message) {
     if (promise != OOP_NIL) promise_forget(a, oop_to_object(promise));
-    return primitive_fail(m, FAILURE_UNSUPPORTED);
+    return primitive_fail(&a->machine, FAILURE_UNSUPPORTED);
   }
   if (promise != OOP_NIL) message->number = (uint64_t)oop_to_small(oop_to_object(promise)->slots[PROMISE_NUMBER]);
   if (!send_now_or_later(s, target, message, delay)) {
@@ -65,6 +54,22 @@ static Oop send_request_may_gc(Machine *m, uint64_t target, ProxyMode mode, Oop 
   return promise;
 }
 
+/* A request with the running send's selector and arguments (HANDLES NULL) or with the values in HANDLES. */
+static Oop send_request_may_gc(Machine *m, uint64_t target, ProxyMode mode, Oop delay, const unsigned *handles, unsigned count) {
+  Actor *a = actor_of_machine(m);
+  Scheduler *s = a->scheduler;
+  if (mode == PROXY_ASYNC) return send_message(a, target, actor_encode_may_gc(s, a, MESSAGE_REQUEST, handles, count), OOP_NIL, delay);
+  unsigned selector = machine_push_handle(m, handles ? OOP_NIL : m->selector);
+  Oop promise = promise_new_may_gc(a);
+  if (!handles) m->selector = machine_handle(m, selector);
+  machine_pop_handles(m, selector);
+  if (!promise) return primitive_fail(m, FAILURE_NO_MEMORY);
+  unsigned handle = machine_push_handle(m, promise);
+  Message *message = actor_encode_may_gc(s, a, MESSAGE_REQUEST, handles, count);
+  promise = machine_handle(m, handle);
+  machine_pop_handles(m, handle);
+  return send_message(a, target, message, promise, delay);
+}
 static Oop proxy_send(Machine *m) {
   ACTOR_OR_FAIL(m);
   Object *proxy = oop_to_object(m->args[0]);

@@ -105,6 +105,21 @@ void runtime_halt(Runtime *runtime, int status) {
   for (uint32_t i = 0; i < runtime->scheduler_count; i++) scheduler_wake(&runtime->schedulers[i]);
 }
 
+void runtime_pin(Runtime *runtime, const SourceImage *source) {
+  SourceImage *pinned = (SourceImage *)source;
+  runtime->pinned = source;
+  pinned->pinned = true;
+}
+
+/* Nobody uses it any more; its count stands where it stood when it was pinned. */
+static void unpin(Runtime *runtime) {
+  SourceImage *pinned = (SourceImage *)runtime->pinned;
+  if (!pinned) return;
+  pinned->pinned = false;
+  atomic_store(&pinned->references, 1);
+  source_image_release(pinned);
+}
+
 static void destroy_actors(Runtime *runtime) {
   Scheduler *s = &runtime->schedulers[0];
   for (uint64_t index = 0; index < runtime->table.used; index++) {
@@ -120,6 +135,7 @@ void runtime_delete(Runtime *runtime) {
     if (runtime->schedulers[i].started) pthread_join(runtime->schedulers[i].thread, NULL);
   if (runtime->scheduler_count) destroy_actors(runtime);
   for (uint32_t i = 0; i < runtime->scheduler_count; i++) scheduler_destroy(&runtime->schedulers[i]);
+  unpin(runtime);
   for (unsigned i = 0; i < RUNTIME_MAX_IMAGES; i++) source_image_release(atomic_load(&runtime->images[i]));
   account_free(accounts, ACCOUNT_SCHEDULER, runtime->schedulers, runtime->options.schedulers * sizeof *runtime->schedulers);
   actor_table_destroy(&runtime->table);

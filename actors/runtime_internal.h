@@ -17,6 +17,7 @@ struct Runtime {
   uint32_t scheduler_count;
   Scheduler *schedulers;
   Actor *main;
+  const SourceImage *pinned; /* the S that the program's definitions were frozen into, before any other thread ran */
   bool (*next_may_gc)(void *context, Machine *m);
   void *next_context;
 
@@ -32,6 +33,9 @@ struct Runtime {
   MessageDepot messages;
   PoolDepot timers;
 };
+
+/* Actors and messages on SOURCE need not be counted from now on; the runtime keeps it until it goes. */
+void runtime_pin(Runtime *runtime, const SourceImage *source);
 
 /* Starts the thread of a scheduler that has none yet; the caller has claimed its idle bit. */
 bool runtime_start_thread(Runtime *runtime, Scheduler *s);

@@ -636,8 +636,31 @@ static bool prepare_build(Decoder *d, const uint8_t *bytes) {
   return ok;
 }
 
+/* The common message: a selector of our own S and a few small values.  Needs no heap and one walk.  False: take the long way. */
+static bool try_small_values(const Decoder *d, const uint8_t *at, size_t size, Oop *values, unsigned max, unsigned *count) {
+  const uint8_t *end = at + size;
+  unsigned n = 0;
+  if (!d->source || d->source != d->machine->source) return false;
+  while (at < end) {
+    if (n == max) return false;
+    unsigned code = *at;
+    if (code < 0x80 || code >= 0xe0) values[n++] = oop_from_small((int8_t)code), at++;
+    else if (code == 0xd6 && end - at >= 6 && at[1] == WIRE_SOURCE_REFERENCE) values[n++] = source_image_at_unchecked(d->source, wire_be32(at + 2)), at += 6;
+    else if (code == 0xcd && end - at >= 3) values[n++] = oop_from_small(wire_be16(at + 1)), at += 3;
+    else if (code == 0xce && end - at >= 5) values[n++] = oop_from_small(wire_be32(at + 1)), at += 5;
+    else if (code == 0xcc && end - at >= 2) values[n++] = oop_from_small(at[1]), at += 2;
+    else if (code == 0xc0) values[n++] = OOP_NIL, at++;
+    else if (code == 0xc2 || code == 0xc3) values[n++] = oop_from_bool(code == 0xc3), at++;
+    else return false;
+  }
+  *count = n;
+  return true;
+}
+
 CodecStatus decoder_values_may_gc(Decoder *d, Machine *m, const uint8_t *bytes, size_t size, Oop *values, unsigned max, unsigned *count) {
   d->machine = m;
+  d->hashed_count = 0;
+  if (try_small_values(d, bytes, size, values, max, count)) return CODEC_OK;
   d->at = bytes;
   d->end = bytes + size;
   d->object_count = d->hashed_count = d->depth = 0;

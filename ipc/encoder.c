@@ -457,6 +457,7 @@ static CodecStatus put_other(Encoder *e, Oop original, Oop x, unsigned argument)
 }
 
 static CodecStatus put_pointer(Encoder *e, Oop original, unsigned argument) {
+  if (object_class_index(oop_to_object(original)) == CLASS_SYMBOL) return put_symbol(e, original); /* symbols are never modified */
   Oop x = oop_resolve(e->machine, original);
   switch (object_class_index(oop_to_object(x))) {
   case CLASS_SYMBOL: return put_symbol(e, x);
