@@ -293,6 +293,17 @@ static bool collect_into(Machine *m, size_t nursery, size_t stack_slots, bool ma
   return true;
 }
 
+/* A big heap that is collected all the time (gc_stress) is verified now and then, a small one each time. */
+static void verify_sometimes(Machine *m) {
+#ifdef ATOLL_DEBUG_CHECKS
+  if (!debug_on(DEBUG_VERIFY_HEAP) || m->unverified++ < machine_heap_used(m) / (256 * 1024)) return;
+  m->unverified = 0;
+  verify_heap(m);
+#else
+  (void)m;
+#endif
+}
+
 bool machine_collect_may_gc(Machine *m, size_t heap_needed, size_t stack_needed, bool major) {
   size_t used = (size_t)(machine_stack_top(m) - m->stack), slots = (size_t)(m->stack_limit - m->stack);
   if (m->old && m->old->used + m->old->large_used > m->old->threshold) major = true;
@@ -305,7 +316,7 @@ bool machine_collect_may_gc(Machine *m, size_t heap_needed, size_t stack_needed,
   size_t old_before = m->old ? m->old->used + m->old->large_used : 0;
   if (machine_heap_used(m) + heap_needed > machine_heap_limit(m) + old_before / 2 + NURSERY_MAX * 2) return false;
   if (!collect_into(m, nursery_size(m, heap_needed, used > NURSERY_MAX / 8 ? used * 8 : 0), slots, major)) return false;
-  if (debug_on(DEBUG_VERIFY_HEAP)) verify_heap(m);
+  verify_sometimes(m);
   return machine_heap_used(m) <= machine_heap_limit(m) || heap_needed == 0;
 }
 

@@ -94,11 +94,12 @@ static void drop_above(Machine *m, Oop *stop) {
   for (Oop *fp = m->fp; fp && fp != stop; fp = frame_caller(m, fp)) forget_context(fp);
 }
 
-static void end_grace(Machine *m, const Oop *fp) {
-  if (!m->grace || (fp && frame_offset(m, fp) * 16 >= (size_t)m->depth_limit_kb * 1024)) return;
+static void end_grace(Machine *m) {
+  if (!m->grace || (m->fp && frame_offset(m, m->fp) >= m->grace)) return;
   m->grace = 0;
-  Oop *limit = m->stack + machine_depth_limit(m) / 8; /* what the stack has grown beyond its limit is not for next time */
-  if (m->stack_limit > limit) m->stack_limit = limit;
+  Oop *limit = m->stack + machine_depth_limit(m) / 8, *top = m->fp ? m->fp + code_registers(frame_code(m->fp)) + STACK_SLACK : m->stack;
+  if (limit < top) limit = top;
+  if (m->stack_limit > limit) m->stack_limit = limit; /* what the stack has grown beyond its limit is not for next time */
 }
 
 void frames_return(Machine *m, Oop *fp, Oop value) {
@@ -106,7 +107,7 @@ void frames_return(Machine *m, Oop *fp, Oop value) {
   drop_above(m, fp);
   forget_context(fp);
   m->fp = frame_caller(m, fp);
-  end_grace(m, m->fp);
+  end_grace(m);
   if (LINK_IS_BOTTOM(link)) {
     m->pc = m->fp ? (uint32_t)oop_to_small(fp[FRAME_SAVED_PC]) : 0;
     m->roots[ROOT_RESULT] = value;
@@ -121,7 +122,7 @@ void frames_resume(Machine *m, Oop *fp, Oop value) {
   Oop link = frame_callee(m, fp)[FRAME_LINK];
   drop_above(m, fp);
   m->fp = fp;
-  end_grace(m, fp);
+  end_grace(m);
   m->pc = LINK_PC(link);
   fp[LINK_DEST(link)] = value;
 }
@@ -130,7 +131,7 @@ void frames_restart(Machine *m, Oop *fp) {
   drop_above(m, fp);
   forget_context(fp);
   m->fp = fp;
-  end_grace(m, fp);
+  end_grace(m);
   m->pc = (uint32_t)(code_words(frame_code(fp)) - (const uint32_t *)frame_code(fp));
 }
 

@@ -277,6 +277,7 @@ primitive_special:
     /* run the Smalltalk body; code of W may have moved, so it is looked up again */
     LOAD();
     m->args = NULL;
+    if (unlikely(m->failure == FAILURE_NO_MEMORY) && !m->grace) goto heap_limit; /* no body can know that better */
     if (unlikely(!address_in_source(oop_from_object(callee)))) callee = oop_to_object(find_method_again(m, CODE, site, R(base)));
     goto activate;
   }
@@ -330,6 +331,7 @@ invoke: /* run callee on the arguments at base, its primitive first */
     if (result == OOP_FAIL) {
       LOAD();
       m->args = NULL;
+      if (m->failure == FAILURE_NO_MEMORY && !m->grace) goto heap_limit;
       goto activate;
     }
     goto primitive_done;
@@ -714,13 +716,14 @@ heap_limit:
   LOAD();
   m->args = NULL;
   if (m->grace) return SAVE(), m->failure = FAILURE_NO_MEMORY, RUN_DIED;
-  m->grace = 1;
+  m->grace = (uint32_t)frame_offset(m, fp);
+  m->failure = FAILURE_NONE;
   base = code_registers(CODE) + FRAME_CONTROL;
   R(base) = frame_receiver(m, fp);
   RUNTIME_SEND(HEAP_LIMIT, 0, base);
 too_deep: /* instead of the call that had no room */
   if (m->grace) return SAVE(), m->failure = FAILURE_NO_MEMORY, RUN_DIED;
-  m->grace = 1;
+  m->grace = (uint32_t)frame_offset(m, fp);
   base = code_registers(CODE) + FRAME_CONTROL;
   R(base) = frame_receiver(m, fp);
   argc = 0;

@@ -74,11 +74,11 @@ struct Machine {
   uint16_t unhandled;  /* errors that nobody handled: the exit status of a program */
   uint16_t failure;    /* FailureReason of the last failed primitive */
   uint8_t in_shadow;   /* something of S is modified here or in the layer: resolve references */
-  uint8_t grace;       /* handling "too deep" or "no memory": limits are raised a little */
   uint8_t definitions; /* something was defined since the last freeze: classes, methods, new variables */
   uint8_t promote_all; /* the collection that runs makes everything old */
   uint8_t done;        /* OOP_CONTROL: the bottom frame has returned */
   int32_t failure_code;/* e.g. errno */
+  uint32_t grace;      /* not 0: "too deep" or "no memory" is being handled, which this frame ran into; until it is left limits are a little higher */
   uint32_t overridden; /* bit per SpecialSelector that lost its built-in meaning */
 
   /* memory */
@@ -98,6 +98,9 @@ struct Machine {
   Oop *handles;              /* C's temporary roots */
   uint16_t handle_count, handle_capacity;
   uint32_t hash_seed;        /* next identity hash */
+#ifdef ATOLL_DEBUG_CHECKS
+  uint32_t unverified;       /* collections since the heap was verified */
+#endif
   void *owner;               /* the Actor (upper layers); core never looks */
   Oop roots[ROOT_COUNT];
 };

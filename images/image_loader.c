@@ -64,6 +64,22 @@ static bool check_header(const ImageHeader *h, uint64_t size, const char *name, 
   return true;
 }
 
+/* Between sections there is nothing: a byte that is not zero is damage too. */
+static bool is_blank(const char *bytes, uint64_t from, uint64_t to) {
+  for (uint64_t i = from; i < to; i++)
+    if (bytes[i]) return false;
+  return true;
+}
+
+static bool check_padding(const ImageHeader *h, const char *bytes, const char *name, char *error) {
+  uint64_t end = sizeof *h;
+  for (int s = 0; s < SECTION_COUNT; s++) {
+    if (!is_blank(bytes, end, h->sections[s].offset)) return refuse(error, name, "there are bytes before section %d: it is damaged; build it again", s);
+    end = h->sections[s].offset + h->sections[s].size;
+  }
+  return is_blank(bytes, end, h->size) || refuse(error, name, "there are bytes behind the last section: it is damaged; build it again");
+}
+
 static bool check_sections(const ImageHeader *h, const char *bytes, const char *name, char *error) {
   static const char *const names[] = {
 #define X(id, text, doc) text,
@@ -161,7 +177,7 @@ const SourceImage *image_load_at(int fd, uint64_t offset, uint64_t size, const c
   if (verify) {
     void *bytes = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, (off_t)offset);
     if (bytes == MAP_FAILED) return refuse(error, name, "cannot map it: %s", strerror(errno)), NULL;
-    bool good = check_sections(&h, bytes, name, error);
+    bool good = check_sections(&h, bytes, name, error) && check_padding(&h, bytes, name, error);
     munmap(bytes, size);
     if (!good) return NULL;
   }
@@ -204,7 +220,7 @@ bool image_inspect_file(const char *path, const PrimitiveTable *primitives, Imag
   good = good && check_header(header, size, path, primitives, error);
   void *bytes = good ? mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
   if (good && bytes == MAP_FAILED) good = refuse(error, path, "cannot map it: %s", strerror(errno));
-  good = good && check_sections(header, bytes, path, error);
+  good = good && check_sections(header, bytes, path, error) && check_padding(header, bytes, path, error);
   if (bytes != MAP_FAILED) munmap(bytes, size);
   close(fd);
   return good;
