@@ -336,6 +336,7 @@ void scheduler_run(Scheduler *s) {
     s->running = a;
     actor_run(s, a);
     s->running = NULL;
+    if (++s->slices == runtime->options.stop_after) runtime_halt(runtime, 0);
     if (s->fresh.count | s->spent.count) share_work(s);
   }
 }

@@ -55,7 +55,7 @@ struct Scheduler {
   Decoder decoder;
   Actor *free_actors;
   uint32_t free_actor_count;
-  uint64_t spawned, ended; /* statistics */
+  uint64_t spawned, ended, slices; /* statistics */
   Oop *root_handles; /* lent to the machine that runs (machine_push_handle): idle actors have none of their own */
   uint16_t root_handle_capacity;
   HandlePlace *handles;

@@ -15,7 +15,8 @@ static void on_wakeup(uv_poll_t *poll, int status, int events) {
   (void)size; /* EAGAIN: somebody was quicker */
 }
 
-static void on_timer(uv_timer_t *timer) { (void)timer; }
+/* libuv may fire it before it polls, when a millisecond has just begun; without uv_stop it would then wait without a limit. */
+static void on_timer(uv_timer_t *timer) { uv_stop(timer->loop); }
 
 void loop_prepare_process(void) {
   struct rlimit limit;
