@@ -95,7 +95,7 @@ static int release_kernel(void **state) {
 }
 
 /* Time passes only by being looked at, so what sleeps wakes soon. */
-static uint64_t counting_now(Host *host) { return atomic_fetch_add(&host->state, 100000); }
+static uint64_t counting_now(Host *host) { return atomic_fetch_add(&host->state, 2000000); }
 static uint64_t no_chance(Host *host) { return (void)host, 4; }
 
 static unsigned open_descriptors(void) {
@@ -106,10 +106,12 @@ static unsigned open_descriptors(void) {
   return count;
 }
 
+static void freeze_definitions(Machine *m) {
+  if (m->definitions) source_image_release(machine_freeze_for_spawn_may_gc(m));
+}
+
 static bool next_frame(void *context, Machine *m) {
-  Program *program = context;
-  if (program_at_statement(program) && m->definitions) source_image_release(machine_freeze_for_spawn_may_gc(m));
-  return program_step(program, m) == PROGRAM_RUN;
+  return program_step(context, m) == PROGRAM_RUN;
 }
 
 static void assert_nothing_left(const Accounts *accounts, uint64_t stop_after) {
@@ -127,6 +129,7 @@ static int run(const char *statements, uint64_t stop_after) {
                             .freeze_for_spawn_may_gc = machine_freeze_for_spawn_may_gc};
   char last[] = "Actor halt: 42.";
   Program *program = program_new(stderr);
+  program_set_before_statement(program, freeze_definitions);
   program_add_text(program, "definitions", definitions, sizeof definitions - 1);
   program_add_text(program, "statements", statements, strlen(statements));
   program_add_text(program, "end", last, sizeof last - 1);
