@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/* decoder_test.c -- bytes from outside: whatever they are, they cost no more than their length and leave nothing behind. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "decoding.h"
+
+enum { HEAP_PER_BYTE = 128, ROUNDS = 200000 };
+
+static Decoding d;
+
+static int set_up(void **state) { return (void)state, decoding_init(&d) ? 0 : -1; }
+
+static int tear_down(void **state) {
+  (void)state;
+  decoding_destroy(&d);
+  if (account_total(&d.accounts)) fprintf(stderr, "%lld bytes are left\n", (long long)account_total(&d.accounts));
+  return account_total(&d.accounts) ? -1 : 0;
+}
+
+static uint64_t chance_state = 42;
+static uint32_t chance(uint32_t n) {
+  chance_state = chance_state * 6364136223846793005u + 1442695040888963407u;
+  return (uint32_t)(chance_state >> 33) % n;
+}
+
+/* Heads that announce 0xffffffff bytes, elements or pairs. */
+static void five_bytes_that_announce_four_billion_allocate_nothing(void **state) {
+  static const uint8_t heads[] = {0xc6, 0xc9, 0xdb, 0xdd, 0xdf};
+  static const uint8_t counts[] = {0xff, 0x7f, 0x10, 0x01};
+  (void)state;
+  for (size_t i = 0; i < sizeof heads; i++)
+    for (size_t j = 0; j < sizeof counts; j++) {
+      uint8_t bytes[] = {heads[i], counts[j], 0xff, 0xff, 0xff, 1, 1, 1};
+      int64_t before = account_total(&d.accounts);
+      char *alloc = d.machine.alloc;
+      for (size_t size = 1; size <= sizeof bytes; size++) assert_int_not_equal(decoding_decode(&d, bytes, size), CODEC_OK);
+      assert_int_equal(account_total(&d.accounts), before);
+      assert_ptr_equal(d.machine.alloc, alloc);
+    }
+}
+
+/* Arrays that are each said to hold all that is left: open counts must not add up to more than there is. */
+static void nested_announcements_do_not_add_up(void **state) {
+  uint8_t *bytes = malloc(50000);
+  int64_t before = account_total(&d.accounts);
+  (void)state;
+  for (size_t i = 0; i < 50000; i += 5) memcpy(bytes + i, "\xdd\x00\x00\xc3\x00", 5);
+  for (unsigned i = 0; i < 1000; i++) assert_int_not_equal(decoding_decode(&d, bytes, 50000), CODEC_OK);
+  assert_int_equal(account_total(&d.accounts), before);
+  free(bytes);
+}
+
+static void a_million_levels_need_no_c_stack(void **state) {
+  uint8_t *bytes = malloc(1000001);
+  (void)state;
+  memset(bytes, 0x91, 1000000);
+  bytes[1000000] = 0xc0;
+  assert_int_equal(decoding_decode(&d, bytes, 1000001), CODEC_OK);
+  for (size_t i = 0; i < 1000000; i += 2) memcpy(bytes + i, "\x92\x01", 2);
+  assert_int_equal(decoding_decode(&d, bytes, 1000001), CODEC_OK);
+  assert_int_not_equal(decoding_decode(&d, bytes, 1000000), CODEC_OK);
+  free(bytes);
+}
+
+/* One of everything that bytes from outside may hold. */
+static const uint8_t specimen[] =
+    "\x9e\xc0\xc2\xcd\x12\x34\xcb\x3f\xf8\0\0\0\0\0\0\xa5hello\xc4\x03\1\2\3\xc7\x03\x01"
+    "foo\xd6\x02\0\0\0A\xc7\x0a\x03\1\1\0\0\0\0\0\0\0\0\x82\xa1k\x01\xa1v\x92\x01\x02\xd6\x06\0\0\0\0"
+    "\x93\xc7\x0b\x0c"
+    "Association\x01\x02\xc7\x07\x09\0String\xd3\x80\0\0\0\0\0\0\0";
+
+static void every_cut_of_a_good_message_is_refused(void **state) {
+  size_t whole = sizeof specimen - 1;
+  (void)state;
+  CodecStatus status = decoding_decode(&d, specimen, whole);
+  if (status != CODEC_OK) fail_msg("%s", d.decoder.error);
+  for (size_t size = 1; size < whole; size++) {
+    uint8_t *exact = malloc(size); /* so that ASan sees a byte too far */
+    memcpy(exact, specimen, size);
+    assert_int_not_equal(decoding_decode(&d, exact, size), CODEC_OK);
+    free(exact);
+  }
+}
+
+static void try_bytes(const uint8_t *bytes, size_t size, unsigned *good) {
+  uint8_t *exact = malloc(size ? size : 1);
+  memcpy(exact, bytes, size);
+  CodecStatus status = decoding_decode(&d, exact, size);
+  *good += status == CODEC_OK;
+  if (d.decoder.heap_bytes + d.decoder.large_bytes > size * HEAP_PER_BYTE + 1024)
+    fail_msg("%zu bytes ask for %zu bytes of heap", size, d.decoder.heap_bytes + d.decoder.large_bytes);
+  free(exact);
+}
+
+static void damaged_messages_do_no_harm(void **state) {
+  uint8_t bytes[sizeof specimen];
+  unsigned good = 0;
+  (void)state;
+  for (unsigned i = 0; i < ROUNDS; i++) {
+    memcpy(bytes, specimen, sizeof specimen);
+    for (unsigned n = 1 + chance(4); n; n--) bytes[chance(sizeof specimen - 1)] = (uint8_t)chance(256);
+    try_bytes(bytes, chance(4) ? sizeof specimen - 1 : chance(sizeof specimen), &good);
+  }
+  assert_in_range(good, 1, ROUNDS - 1);
+}
+
+static void noise_does_no_harm(void **state) {
+  uint8_t bytes[64];
+  unsigned good = 0;
+  (void)state;
+  for (unsigned i = 0; i < ROUNDS; i++) {
+    size_t size = chance(sizeof bytes);
+    for (size_t n = 0; n < size; n++) bytes[n] = (uint8_t)(chance(3) ? 0x80 + chance(128) : chance(16));
+    try_bytes(bytes, size, &good);
+  }
+  assert_in_range(good, 1, ROUNDS - 1);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(five_bytes_that_announce_four_billion_allocate_nothing),
+      cmocka_unit_test(nested_announcements_do_not_add_up),
+      cmocka_unit_test(a_million_levels_need_no_c_stack),
+      cmocka_unit_test(every_cut_of_a_good_message_is_refused),
+      cmocka_unit_test(damaged_messages_do_no_harm),
+      cmocka_unit_test(noise_does_no_harm),
+  };
+  return cmocka_run_group_tests(tests, set_up, tear_down);
+}
