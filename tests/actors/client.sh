@@ -20,7 +20,7 @@ serve() { # EXAMPLE: starts it on a free port, in $port and $server
   timeout 120 stdbuf -oL "$atoll" run "examples/$1.st" -- 0 >"$scratch/$1.log" 2>&1 &
   servers+=($!)
   for _ in $(seq 100); do
-    port=$(grep -om1 '[0-9]*$' "$scratch/$1.log") && [ -n "$port" ] && break
+    port=$(grep -om1 "[0-9]*$" "$scratch/$1.log" 2>/dev/null) && [ -n "$port" ] && break
     sleep 0.05
   done
   server=$(pgrep -P "${servers[-1]}" | head -n 1)

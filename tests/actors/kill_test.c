@@ -17,6 +17,7 @@
 #include "primitive_set.h"
 #include "program.h"
 #include "runtime.h"
+#include "window.h"
 
 enum { SAFE_POINTS_MAX = 100000 };
 
@@ -77,6 +78,7 @@ static const SourceImage *kernel;
 static int load_kernel(void **state) {
   char error[IMAGE_ERROR_SIZE];
   (void)state;
+  if (!window_init()) return -1;
   primitive_set_fill(&primitives);
   kernel = image_load_file(KERNEL_IMAGE, &primitives, error);
   if (!kernel) fprintf(stderr, "%s\n", error);

@@ -9,6 +9,7 @@
 #include "image.h"
 #include "primitive_set.h"
 #include "thread_context.h"
+#include "window.h"
 
 typedef struct Decoding {
   Accounts accounts;
@@ -21,6 +22,7 @@ typedef struct Decoding {
 
 static inline bool decoding_init(Decoding *d) {
   char error[IMAGE_ERROR_SIZE];
+  if (!window_init()) return false;
   primitive_set_fill(&d->primitives);
   d->kernel = image_load_file(KERNEL_IMAGE, &d->primitives, error);
   if (!d->kernel) return fprintf(stderr, "%s\n", error), false;
