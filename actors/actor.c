@@ -128,8 +128,7 @@ void actor_exit_later(Actor *a, Message *reason) {
   else message_free(&s->messages, reason);
 }
 
-/* The reason as text, for ends that Smalltalk has no say in. */
-static Message *text_reason(Scheduler *s, const char *text) {
+Message *actor_text_reason(Scheduler *s, const char *text) {
   size_t size = strlen(text);
   Message *reason = message_new(&s->messages, MESSAGE_EXIT, size + WIRE_SCALAR_MAX);
   if (!reason) return NULL;
@@ -246,7 +245,7 @@ static void refuse_message(Scheduler *s, Actor *a, Message *message) {
   const char *text = a->extra && a->extra->error ? a->extra->error : "the message could not be read";
   if (message->kind == MESSAGE_REQUEST && message->number)
     promise_reply_text(s, a, message->from, message->number, PROMISE_REJECTED, text);
-  if (message->kind == MESSAGE_INIT) actor_exit_later(a, text_reason(s, text));
+  if (message->kind == MESSAGE_INIT) actor_exit_later(a, actor_text_reason(s, text));
 }
 
 static bool begin_request(Scheduler *s, Actor *a, const Message *message) {
@@ -461,7 +460,7 @@ static bool ready(Scheduler *s, Actor *a) {
 static void die(Scheduler *s, Actor *a) {
   static const char text[] = "the machine could not go on (stack or heap used up again while handling an error)";
   if (actor_is(a, ACTOR_MAIN)) fprintf(stderr, "atoll: main program: %s\n", text);
-  actor_exit_later(a, text_reason(s, text));
+  actor_exit_later(a, actor_text_reason(s, text));
 }
 
 /* After a slice that ended for STATUS.  True: go on with this actor now. */
@@ -487,7 +486,7 @@ void actor_run(Scheduler *s, Actor *a) {
   int32_t slice = s->runtime->options.slice, left = slice;
   a->scheduler = s;
   a->machine.thread = s->context;
-  if (!start_machine(s, a)) actor_exit_later(a, text_reason(s, "no memory for a heap"));
+  if (!start_machine(s, a)) actor_exit_later(a, actor_text_reason(s, "no memory for a heap"));
   for (;;) {
     lend_handles(s, &a->machine);
     if (mailbox_has_mail(&a->mailbox)) actor_read_mailbox(s, a);

@@ -58,6 +58,7 @@ struct Actor {
   uint64_t reply_to, reply_promise; /* of the running turn; 0: nobody waits for it */
   uint32_t promise_serial;
   uint32_t reactions; /* REACTIONS messages in the inbox */
+  uint32_t inbox_count;
   uint16_t flags;
   uint8_t turn;
   uint8_t waits_for_mail; /* the waiting primitive is a receive */
@@ -109,6 +110,9 @@ void actor_run(Scheduler *s, Actor *a);
 
 /* Asks A, which the caller owns, to end with REASON (owned; NULL: normal) at its next safe point. */
 void actor_exit_later(Actor *a, Message *reason);
+
+/* An exit reason that is text, for ends that Smalltalk has no say in.  NULL: no memory. */
+Message *actor_text_reason(Scheduler *s, const char *text);
 
 /* Frees everything A holds and tells nobody: at the end of the runtime. */
 void actor_destroy(Scheduler *s, Actor *a);

@@ -320,6 +320,7 @@ static Oop actor_next_reaction(Machine *m) {
     if (message->kind != MESSAGE_REACTIONS) continue;
     *place = message->next;
     if (a->inbox_last == message) a->inbox_last = previous;
+    a->inbox_count--;
     a->reactions--;
     Oop promise = promise_find(m, message->number);
     message_free(&s->messages, message);

@@ -45,12 +45,14 @@ void inbox_append(Actor *a, Message *message) {
   if (a->inbox_last) a->inbox_last->next = message;
   else a->inbox = message;
   a->inbox_last = message;
+  a->inbox_count++;
 }
 
 Message *inbox_take(Actor *a) {
   Message *message = a->inbox;
   if (!message) return NULL;
   a->inbox = message->next;
+  a->inbox_count--;
   if (!a->inbox) a->inbox_last = NULL;
   return message;
 }
@@ -80,4 +82,5 @@ void actor_read_mailbox(Scheduler *s, Actor *a) {
     next = message->next;
     receive(s, a, message);
   }
+  if (a->inbox_count > s->runtime->options.mailbox_limit) actor_exit_later(a, actor_text_reason(s, "more messages are waiting than the mailbox limit allows"));
 }

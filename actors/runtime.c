@@ -21,6 +21,7 @@ static void apply_options(Runtime *runtime, const RuntimeOptions *options) {
   if (o->max_actors >= 1u << ACTOR_INDEX_BITS) o->max_actors = (1u << ACTOR_INDEX_BITS) - 1;
   if (!o->heap_limit) o->heap_limit = (size_t)1 << 30;
   if (!o->slice) o->slice = 2000;
+  if (!o->mailbox_limit) o->mailbox_limit = 16 * 1024 * 1024;
 }
 
 static bool init_schedulers(Runtime *runtime) {

@@ -25,6 +25,7 @@ typedef struct RuntimeOptions {
   uint32_t depth_limit_kb; /* stack per actor; 0: the machine's default */
   int32_t slice;        /* reductions; 0: 2000 */
   uint64_t stop_after;  /* slices of each scheduler until everything is stopped, wherever it is: for tests; 0: never */
+  uint32_t mailbox_limit; /* messages that may wait for an actor before it is ended; 0: 16 million */
   Host *host;           /* NULL: the system's clock and chance */
   Accounts *accounts;   /* NULL: own ones */
   /* The S for a child of M: M's S and what M has defined since.  Retained for the caller.  NULL: M's own S. */
