@@ -144,8 +144,11 @@ static Oop find_binding_may_gc(void *context, Machine *m, const char *path, size
   Scope *s = context;
   Oop found = class_find_binding(m, machine_handle(m, s->handle), path, length);
   if (found) return found;
+  if (length > 10 && memcmp(path, "Smalltalk.", 10) == 0) path += 10, length -= 10;
   Oop symbol = machine_symbol_may_gc(m, path, length);
-  return symbol ? binding_dictionary_add_may_gc(m, machine_system_dictionary(m), symbol, OOP_NIL) : 0;
+  Oop undeclared = binding_dictionary_find(m, machine_system_dictionary(m), "Undeclared", 10);
+  undeclared = undeclared ? oop_resolve(m, machine_object(m, undeclared)->slots[BINDING_VALUE]) : machine_system_dictionary(m);
+  return symbol ? binding_dictionary_add_may_gc(m, undeclared, symbol, OOP_NIL) : 0;
 }
 
 /* What the literals that need a running program are made from: for ##( ) a CompiledMethod, for 3.14s2 an Array of digits, scale, sign. */

@@ -111,6 +111,11 @@ static bool undeclared(CompilerScope *scope, Text name, bool assigned) {
   return global || (s->statement && assigned);
 }
 
+static Oop undeclared_dictionary(const Machine *m) {
+  Oop found = binding_dictionary_find(m, machine_system_dictionary(m), "Undeclared", 10);
+  return found ? oop_resolve(m, slot_of(m, found, BINDING_VALUE)) : machine_system_dictionary(m);
+}
+
 /* `SystemExceptions.NotFound` before it is defined: a nil binding in that namespace, which is made if it is not there yet. */
 static Oop make_scoped_binding_may_gc(Machine *m, const char *path, size_t length) {
   const char *dot = memchr(path, '.', length);
@@ -131,6 +136,7 @@ static Oop make_scoped_binding_may_gc(Machine *m, const char *path, size_t lengt
     machine_set_handle(m, space, inner);
   }
   symbol = machine_symbol_may_gc(m, path, length);
+  if (oop_same(m, machine_handle(m, space), machine_system_dictionary(m))) machine_set_handle(m, space, undeclared_dictionary(m)); /* as without Smalltalk. */
   if (symbol) result = binding_dictionary_add_may_gc(m, machine_handle(m, space), symbol, OOP_NIL);
 done:
   machine_pop_handles(m, space);
