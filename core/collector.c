@@ -105,7 +105,7 @@ static void scan_old(Collection *c) {
     while (chunk->scan < chunk->alloc) {
       Object *object = (Object *)chunk->scan;
       chunk->scan += object_total_bytes(object);
-      if (forward_slots(c, object) && !machine_remember(c->m, object, SIZE_MAX)) fatal(c->m, "no memory for the remembered set");
+      if (forward_slots(c, object)) machine_remember(c->m, object, SIZE_MAX);
     }
 }
 
@@ -126,7 +126,7 @@ static void scan_all(Collection *c) {
     if (c->old) scan_old(c);
     while (c->gray_count) {
       LargeObject *large = c->gray[--c->gray_count];
-      if (forward_large(c, large, true) && !machine_remember(c->m, &large->object, 0)) fatal(c->m, "no memory for the remembered set");
+      if (forward_large(c, large, true)) machine_remember(c->m, &large->object, 0);
     }
   } while (c->scan < c->to || old_pending(c));
 }
@@ -224,6 +224,7 @@ static bool begin_major(Collection *c, OldChunk **left, size_t young) {
     if (object_is_large(old->remembered[i])) large_of(old->remembered[i])->remembered = 0;
   }
   old->remembered_count = 0;
+  old->forgetful = false;
   return true;
 }
 
@@ -254,7 +255,7 @@ static size_t nursery_size(const Machine *m, size_t needed, size_t stack_bytes) 
 
 static bool collect_into(Machine *m, size_t nursery, size_t stack_slots, bool major) {
   size_t young = (size_t)(m->alloc - m->nursery), used_slots = (size_t)(machine_stack_top(m) - m->stack);
-  Collection c = {.m = m, .old = m->old, .from = m->nursery, .from_end = m->alloc, .aged = m->aged, .major = major && m->old};
+  Collection c = {.m = m, .old = m->old, .from = m->nursery, .from_end = m->alloc, .aged = m->aged, .major = m->old && (major || m->old->forgetful)};
   OldChunk *left = NULL;
   if (used_slots > stack_slots) return false;
   if (used_slots > (size_t)(m->stack_limit - m->stack)) used_slots = (size_t)(m->stack_limit - m->stack);

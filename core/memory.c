@@ -80,29 +80,30 @@ static bool mark_cards(LargeObject *large, size_t slot) {
   return known;
 }
 
-bool machine_remember(Machine *m, Object *old, size_t slot) {
+void machine_remember(Machine *m, Object *old, size_t slot) {
   OldSpace *space = m->old;
-  if (object_is_large(old) && mark_cards(large_of(old), slot)) return true;
+  if (object_is_large(old) && mark_cards(large_of(old), slot)) return;
   if (space->remembered_count == space->remembered_capacity) {
     uint32_t capacity = space->remembered_capacity ? space->remembered_capacity * 2 : 64;
     Object **grown = account_realloc(machine_accounts(m), ACCOUNT_HEAP, space->remembered,
                                      space->remembered_capacity * sizeof *grown, capacity * sizeof *grown);
-    if (!grown) return false;
+    if (!grown) { /* the next collection has to look everywhere */
+      space->forgetful = true;
+      if (object_is_large(old)) large_of(old)->remembered = 0;
+      return;
+    }
     space->remembered = grown;
     space->remembered_capacity = capacity;
   }
   space->remembered[space->remembered_count++] = old;
   if (!object_is_large(old)) old->header &= ~FLAG_GUARD;
-  return true;
 }
 
 void machine_store(Machine *m, Object *object, size_t slot, Oop value) {
   assert(!address_in_source(oop_from_object(object)));
   object->slots[slot] = value;
   if (!(object->header & FLAG_GUARD) || !machine_is_young(m, value)) return;
-  if (machine_remember(m, object, slot)) return;
-  /* No memory to remember it: make the referent old instead, by a full collection later; until then keep it in a handle. */
-  machine_push_handle(m, value);
+  machine_remember(m, object, slot);
 }
 
 /* ---- allocation ------------------------------------------------------------------------------------------- */

@@ -40,6 +40,7 @@ struct OldSpace {
   size_t threshold;  /* used + large_used beyond this asks for a major collection */
   Object **remembered; /* old objects that may refer to young ones; their FLAG_GUARD is clear */
   uint32_t remembered_count, remembered_capacity;
+  bool forgetful; /* there was no memory to remember one: the next collection must be a major one */
 };
 
 typedef struct ShadowEntry {
@@ -74,7 +75,7 @@ static inline size_t machine_depth_limit(const Machine *m) { return (size_t)m->d
 Oop *machine_stack_top(const Machine *m);
 OldSpace *machine_old_space(Machine *m); /* made on first use; NULL: no memory */
 /* OLD may refer to young objects from now on: in slot SLOT if it is large, or anywhere (SIZE_MAX). */
-bool machine_remember(Machine *m, Object *old, size_t slot);
+void machine_remember(Machine *m, Object *old, size_t slot);
 size_t machine_heap_used(const Machine *m);
 
 /* Collects so that HEAP_NEEDED bytes and STACK_NEEDED slots (beyond the top) are free afterwards. False: no memory or beyond the limits; nothing has

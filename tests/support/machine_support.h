@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "class_builder.h"
+#include "debug.h"
 #include "genesis.h"
 #include "image.h"
 #include "lookup.h"
@@ -56,7 +57,10 @@ static inline void define_objects(Machine *m) {
 }
 
 static inline void test_machine_genesis(TestMachine *t) {
-  if (!test_primitives.count) primitive_table_add(&test_primitives, object_primitives);
+  if (!test_primitives.count) {
+    primitive_table_add(&test_primitives, object_primitives);
+    assert_null(debug_init());
+  }
   memset(t, 0, sizeof *t);
   assert_true(window_init());
   t->thread = thread_context_new(&t->accounts);
