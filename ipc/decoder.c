@@ -91,7 +91,7 @@ static Oop class_by_number(Decoder *d, uint32_t number) {
 }
 
 static CodecStatus shape_by_number(Decoder *d, uint32_t number, ClassShape *shape) {
-  bool cacheable = d->source && d->source == d->machine->source && !d->machine->in_shadow;
+  bool cacheable = d->source && d->source == d->machine->source && !d->machine->shadows;
   ClassShape *cached = &d->shapes[number % SHAPE_CACHE];
   if (cacheable && cached->image_id == source_image_id(d->source) && cached->number == number) return *shape = *cached, CODEC_OK;
   d->error[0] = 0;
@@ -269,11 +269,29 @@ static CodecStatus measure_item(Decoder *d, const WireItem *item, uint64_t *open
   }
 }
 
+/* Small integers, nils and short strings inside containers.  Answers how many of the OPEN items are left. */
+static uint64_t measure_small_run(Decoder *d, uint64_t open) {
+  const uint8_t *at = d->at;
+  for (; open && at < d->end; open--) {
+    unsigned code = *at;
+    if (code < 0x80 || code >= 0xe0 || code == 0xc0) {
+      at++;
+    } else if (code >= 0xa0 && code < 0xc0 && (size_t)(d->end - at) > (code & 31)) {
+      need_object(d, bytes_to_slots(code & 31));
+      at += 1 + (code & 31);
+    } else {
+      break;
+    }
+  }
+  d->at = at;
+  return open;
+}
+
 static CodecStatus measure(Decoder *d, unsigned max) {
   uint64_t open = 0;
   WireItem item;
   while (d->at < d->end || open) {
-    while (open && d->at < d->end && (*d->at < 0x80 || *d->at >= 0xe0)) d->at++, open--;
+    open = measure_small_run(d, open);
     if (open) open--;
     else if (d->at == d->end) break;
     else if (d->value_count++ == max) return fail(d, CODEC_MALFORMED, "too many values");
@@ -535,13 +553,27 @@ static void store(Machine *m, Object *container, uint32_t slot, Oop value) {
   else container->slots[slot] = value;
 }
 
-/* Small integers in a row, straight into the container. */
+/* Small integers, nils and short strings in a row, straight into the container. */
 static void build_small_run(Decoder *d) {
   DecoderFrame *frame = &d->stack[d->depth - 1];
+  Object *object = frame->object;
+  if (frame->next <= CLOSURE_HOME && object_class_index(object) == CLASS_BLOCK_CLOSURE) return; /* its first slots are special */
   const uint8_t *at = d->at;
   uint32_t next = frame->next;
-  if (next <= CLOSURE_HOME) return; /* the first slots of blocks are special */
-  for (; next < frame->end && (*at < 0x80 || *at >= 0xe0); at++) frame->object->slots[next++] = oop_from_small((int8_t)*at);
+  for (; next < frame->end; next++) {
+    unsigned code = *at;
+    if (code < 0x80 || code >= 0xe0) {
+      object->slots[next] = oop_from_small((int8_t)*at++);
+    } else if (code == 0xc0) {
+      object->slots[next] = OOP_NIL; /* code objects begin with zeros */
+      at++;
+    } else if (code >= 0xa0 && code < 0xc0) {
+      store(d->machine, object, next, build_bytes(d, CLASS_STRING, at + 1, code & 31));
+      at += 1 + (code & 31);
+    } else {
+      break;
+    }
+  }
   d->at = at;
   frame->next = next;
 }
