@@ -21,7 +21,6 @@ void actor_set_error(Actor *a, const char *text) {
   Accounts *accounts = a->scheduler->runtime->accounts;
   ActorExtra *extra = actor_extra(a);
   if (!extra) return;
-  free(extra->snapshot_path);
   account_free(accounts, ACCOUNT_ACTOR, extra->error, extra->error_size);
   extra->error_size = strlen(text) + 1;
   extra->error = account_alloc_dirty(accounts, ACCOUNT_ACTOR, extra->error_size);
@@ -117,10 +116,11 @@ void actor_destroy(Scheduler *s, Actor *a) {
 
 void actor_exit_later(Actor *a, Message *reason) {
   Scheduler *s = a->scheduler;
-  if (actor_is(a, ACTOR_EXITING)) {
-    if (reason) message_free(&s->messages, reason);
-    return;
+  if (reason && (actor_is(a, ACTOR_EXITING) || !reason->size)) {
+    message_free(&s->messages, reason);
+    reason = NULL;
   }
+  if (actor_is(a, ACTOR_EXITING)) return;
   a->flags |= ACTOR_EXITING;
   if (!reason) return;
   ActorExtra *extra = actor_extra(a);
@@ -305,6 +305,7 @@ static bool begin_event(Scheduler *s, Actor *a, const Message *message) {
   Machine *m = &a->machine;
   Oop value = OOP_NIL, selector, arguments[3];
   unsigned count, argc = 0;
+  if (message->kind == MESSAGE_EXIT && links_exit_was_not_trapped(a, message)) return false;
   bool has_sender = message->kind == MESSAGE_EXIT || message->kind == MESSAGE_DOWN;
   selector = symbol_may_gc(m, event_selector(message));
   if (!selector || !machine_lookup(m, machine_class_of(m, m->roots[ROOT_SELF]), selector)) return false;
@@ -380,6 +381,11 @@ static bool begin_turn(Scheduler *s, Actor *a) {
   Message *message;
   if (actor_is(a, ACTOR_MAIN)) return begin_statement(s, a);
   while (!actor_is(a, ACTOR_EXITING) && (message = inbox_take(a))) {
+    if (message->kind == MESSAGE_SYNC) {
+      promise_reply_nil(s, a, message->from, message->number);
+      free_message(s, message);
+      continue;
+    }
     bool begun = begin(s, a, message);
     if (!begun) refuse_message(s, a, message);
     free_message(s, message);

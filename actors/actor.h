@@ -66,22 +66,23 @@ struct Actor {
 };
 
 /* What few actors have. */
-typedef enum LinkKind { LINK_PEER, LINK_MONITORED_BY, LINK_MONITORING } LinkKind;
+typedef enum LinkKind { LINK_NONE, LINK_PEER, LINK_MONITORED_BY, LINK_MONITORING } LinkKind;
 typedef struct Link {
-  uint64_t peer, reference;
-  uint8_t kind;
+  uint64_t peer, reference; /* of a PEER: 0, or the serial of an UNLINK that has not been acknowledged */
+  uint8_t kind;             /* LINK_NONE: a free place */
 } Link;
 
 /* Somebody else's promise that is settled when one of ours is. */
+#define SUBSCRIBE_END UINT64_MAX
 typedef struct Subscription {
-  uint64_t promise; /* ours; 0: a request that was detached or not yet answered */
+  uint64_t promise; /* ours; 0: a request that was detached or not yet answered; SUBSCRIBE_END: the end of this actor */
   uint64_t actor, number;
 } Subscription;
 
 typedef struct Handle Handle; /* handles.h */
 
 struct ActorExtra {
-  Link *links;
+  Link *links; /* hashed, open addressing; capacity is a power of two */
   uint32_t link_count, link_capacity;
   Subscription *subscriptions;
   uint32_t subscription_count, subscription_capacity;
@@ -130,19 +131,29 @@ void actor_deliver(Scheduler *s, uint64_t id, Message *message);
 void actor_signal(Scheduler *s, Actor *from, uint64_t to, MessageKind kind, uint64_t number, uint64_t number2);
 void inbox_append(Actor *a, Message *message);
 Message *inbox_take(Actor *a);
+/* Takes the message after PREVIOUS (NULL: the first) out of the inbox. */
+Message *inbox_remove_after(Actor *a, Message *previous);
 /* Takes everything out of the mailbox: signals act at once, the rest goes to the inbox. */
 void actor_read_mailbox(Scheduler *s, Actor *a);
 
 /* ---- signals: links and monitors (links.c) ----------------------------------------------------------------------------------- */
 
-bool links_add(Actor *a, LinkKind kind, uint64_t peer, uint64_t reference);
-void links_remove(Actor *a, LinkKind kind, uint64_t peer, uint64_t reference);
-bool links_find(const Actor *a, LinkKind kind, uint64_t peer, uint64_t reference);
+bool links_add(Actor *a, LinkKind kind, uint64_t peer, uint64_t reference); /* idempotent.  False: no memory */
+bool links_remove(Actor *a, LinkKind kind, uint64_t peer, uint64_t reference); /* was it there? */
+/* Asked for by A itself. */
+bool links_link(Scheduler *s, Actor *a, uint64_t peer);
+void links_unlink(Scheduler *s, Actor *a, uint64_t peer);
+/* A signal that A sends itself.  False: it does not trap it, so it ends. */
+bool links_trap_own_exit(Actor *a, Message *message);
+/* An EXIT that came while the behaviour set itself up.  True: it does not trap exits; if the end was not normal, it ends too. */
+bool links_exit_was_not_trapped(Actor *a, const Message *message);
 /* Tells everybody linked with or monitoring A that it ends with REASON (borrowed; NULL: normally). */
 void links_announce_exit(Scheduler *s, Actor *a, const Message *reason);
 /* Answers a message that came too late for its receiver, which is gone. */
 void undeliverable(Scheduler *s, uint64_t dead_id, Message *message, const Message *reason);
-void links_receive(Scheduler *s, Actor *a, Message *message); /* LINK UNLINK MONITOR DEMONITOR EXIT DOWN KILL; owned */
+void links_receive(Scheduler *s, Actor *a, Message *message); /* LINK UNLINK UNLINK_ACK MONITOR DEMONITOR EXIT DOWN KILL; owned */
+/* Takes the DOWN message of that monitor out of the inbox, if it has come.  True: it had. */
+bool links_flush_down(Scheduler *s, Actor *a, uint64_t reference);
 
 /* ---- promises (promises.c) ---------------------------------------------------------------------------------------------------- */
 
@@ -164,6 +175,10 @@ bool promise_subscribe(Actor *a, uint64_t promise, uint64_t actor, uint64_t numb
 void promise_answer_turn_may_gc(Scheduler *s, Actor *a);
 /* Sends VALUE, encoded now, as the answer to another actor's promise. */
 void promise_reply(Scheduler *s, Actor *a, uint64_t to, uint64_t number, PromiseState state, Oop value);
+/* The promise is resolved with nil. */
+void promise_reply_nil(Scheduler *s, Actor *a, uint64_t to, uint64_t number);
+/* The promise of somebody who waits for the end of FROM is resolved with the reason. */
+void promise_reply_end(Scheduler *s, uint64_t from, uint64_t to, uint64_t number, const Message *reason);
 void promise_reply_broken(Scheduler *s, uint64_t from, uint64_t to, uint64_t number, const Message *reason);
 void promise_reply_text(Scheduler *s, Actor *a, uint64_t to, uint64_t number, PromiseState state, const char *text);
 /* All who wait for something of A learn that it is gone. */

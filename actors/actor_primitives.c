@@ -315,12 +315,10 @@ static Oop actor_receive_other(Machine *m) {
 /* Actor class >> nextReaction: the first promise whose blocks are to run, or nil. */
 static Oop actor_next_reaction(Machine *m) {
   ACTOR_OR_FAIL(m);
-  for (Message **place = &a->inbox, *previous = NULL; *place; previous = *place, place = &(*place)->next) {
-    Message *message = *place;
+  if (!a->reactions) return OOP_NIL;
+  for (Message *previous = NULL, *message = a->inbox; message; previous = message, message = message->next) {
     if (message->kind != MESSAGE_REACTIONS) continue;
-    *place = message->next;
-    if (a->inbox_last == message) a->inbox_last = previous;
-    a->inbox_count--;
+    inbox_remove_after(a, previous);
     a->reactions--;
     Oop promise = promise_find(m, message->number);
     message_free(&s->messages, message);
@@ -382,29 +380,41 @@ static Oop actor_reply(Machine *m) {
 
 /* ---- links and ends ----------------------------------------------------------------------------------------------------------------- */
 
-/* Actor class >> signal: kind to: id reference: reference.  Kinds: 1 link, 2 unlink, 3 monitor, 4 demonitor. */
+/* A new promise of this actor, settled by a message of KIND that went to PEER. */
+static Oop signal_with_promise_may_gc(Machine *m, uint64_t peer, MessageKind kind) {
+  Actor *a = actor_of_machine(m);
+  Oop promise = promise_new_may_gc(a);
+  if (!promise) return primitive_fail(m, FAILURE_NO_MEMORY);
+  uint64_t number = (uint64_t)oop_to_small(oop_to_object(promise)->slots[PROMISE_NUMBER]);
+  if (kind == MESSAGE_SYNC) actor_signal(a->scheduler, a, peer, kind, number, 0);
+  else actor_signal(a->scheduler, a, peer, kind, SUBSCRIBE_END, number);
+  return promise;
+}
+
+/* Actor class >> signal: kind to: id reference: reference.  Kinds: 1 link, 2 unlink, 3 monitor, 4 demonitor, 5 demonitor and flush, 6 a promise of
+ * its having started, 7 a promise of its end.  A demonitor answers whether the monitor was still there. */
 static Oop actor_signal_primitive(Machine *m) {
   ACTOR_OR_FAIL(m);
   if (!oop_is_small(m->args[1]) || !oop_is_small(m->args[2]) || !oop_is_small(m->args[3])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   uint64_t to = (uint64_t)oop_to_small(m->args[2]), reference = (uint64_t)oop_to_small(m->args[3]);
-  if (to == actor_id(a)) return OOP_FALSE;
-  switch (oop_to_small(m->args[1])) {
-  case 1:
-    if (!links_add(a, LINK_PEER, to, 0)) return primitive_fail(m, FAILURE_NO_MEMORY);
-    actor_signal(s, a, to, MESSAGE_LINK, 0, 0);
-    return OOP_TRUE;
-  case 2:
-    links_remove(a, LINK_PEER, to, 0);
-    actor_signal(s, a, to, MESSAGE_UNLINK, 0, 0);
-    return OOP_TRUE;
+  int64_t kind = oop_to_small(m->args[1]);
+  if (to == actor_id(a) && kind < 6) return OOP_FALSE;
+  switch (kind) {
+  case 1: return links_link(s, a, to) ? OOP_TRUE : primitive_fail(m, FAILURE_NO_MEMORY);
+  case 2: return links_unlink(s, a, to), OOP_TRUE;
   case 3:
     if (!links_add(a, LINK_MONITORING, to, reference)) return primitive_fail(m, FAILURE_NO_MEMORY);
     actor_signal(s, a, to, MESSAGE_MONITOR, reference, 0);
     return OOP_TRUE;
   case 4:
-    links_remove(a, LINK_MONITORING, to, reference);
-    actor_signal(s, a, to, MESSAGE_DEMONITOR, reference, 0);
-    return OOP_TRUE;
+  case 5: {
+    bool found = links_remove(a, LINK_MONITORING, to, reference);
+    if (found) actor_signal(s, a, to, MESSAGE_DEMONITOR, reference, 0);
+    else if (kind == 5) wait_read_mail_may_gc(a), links_flush_down(s, a, reference);
+    return oop_from_bool(found);
+  }
+  case 6: return signal_with_promise_may_gc(m, to, MESSAGE_SYNC);
+  case 7: return signal_with_promise_may_gc(m, to, MESSAGE_SUBSCRIBE);
   default: return primitive_fail(m, FAILURE_BAD_VALUE);
   }
 }
@@ -432,13 +442,19 @@ static Oop actor_exit(Machine *m) {
   uint64_t id = (uint64_t)oop_to_small(m->args[1]);
   MessageKind kind = m->args[3] == OOP_TRUE ? MESSAGE_KILL : MESSAGE_EXIT;
   Message *message = reason_message_may_gc(a, m->args[2], kind);
-  if (id == actor_id(a)) {
+  if (id == actor_id(a) && kind == MESSAGE_KILL) {
     actor_exit_later(a, message);
     return OOP_YIELD;
   }
   if (!message) message = message_new(&s->messages, kind, 0);
   if (!message) return primitive_fail(m, FAILURE_NO_MEMORY);
   message->from = actor_id(a);
+  message->detail = 1;
+  if (id == actor_id(a)) {
+    if (links_trap_own_exit(a, message)) return OOP_TRUE;
+    actor_exit_later(a, message);
+    return OOP_YIELD;
+  }
   bool delivered = actor_try_deliver(s, id, message);
   if (!delivered) message_free(&s->messages, message);
   return oop_from_bool(delivered);
@@ -542,7 +558,7 @@ const Primitive actor_primitives[] = {
     {"actor_take_unhashed", actor_take_unhashed, 0, "collections that arrived and must be rehashed, or nil", 0},
     {"actor_detach_caller", actor_detach_caller, 0, "{actor id. promise number} of whoever waits for this turn, or nil", 0},
     {"actor_reply", actor_reply, 4, "value, promise state, actor id, promise number: answer a detached request", 0},
-    {"actor_signal", actor_signal_primitive, 3, "1 link 2 unlink 3 monitor 4 demonitor, actor id, reference", 0},
+    {"actor_signal", actor_signal_primitive, 3, "1 link 2 unlink 3 monitor 4 demonitor 5 and flush 6 promise of start 7 of end, actor id, reference", 0},
     {"actor_exit", actor_exit, 3, "actor id, reason, whether it can be trapped: end that actor", 0},
     {"actor_trap_exit", actor_trap_exit, 1, "whether exits of linked actors arrive as messages", 0},
     {"actor_is_alive", actor_is_alive, 1, "is there an actor with that id?", 0},

@@ -57,6 +57,15 @@ Message *inbox_take(Actor *a) {
   return message;
 }
 
+Message *inbox_remove_after(Actor *a, Message *previous) {
+  Message *message = previous ? previous->next : a->inbox;
+  if (previous) previous->next = message->next;
+  else a->inbox = message->next;
+  if (a->inbox_last == message) a->inbox_last = previous;
+  a->inbox_count--;
+  return message;
+}
+
 static void receive_timer(Scheduler *s, Actor *a, Timer *timer) {
   if (a->timer == timer) a->timer = NULL;
   a->flags |= ACTOR_WAKE;
@@ -69,7 +78,11 @@ static void receive(Scheduler *s, Actor *a, Message *message) {
   case MESSAGE_SUBSCRIBE: promise_receive_subscription(s, a, message); break;
   case MESSAGE_TIMER: receive_timer(s, a, (Timer *)message); break;
   case MESSAGE_LINK: case MESSAGE_UNLINK: case MESSAGE_MONITOR: case MESSAGE_DEMONITOR: case MESSAGE_EXIT: case MESSAGE_KILL:
-  case MESSAGE_DOWN: links_receive(s, a, message); break;
+  case MESSAGE_DOWN: case MESSAGE_UNLINK_ACK: links_receive(s, a, message); break;
+  case MESSAGE_SYNC:
+    if (actor_is(a, ACTOR_PLAIN)) promise_reply_nil(s, a, message->from, message->number), message_free(&s->messages, message);
+    else inbox_append(a, message);
+    break;
   default:
     if (a->waits_for_mail) a->flags |= ACTOR_WAKE;
     inbox_append(a, message);

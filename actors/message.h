@@ -19,13 +19,15 @@
   X(SETTLE, "one value; the receiver's promise.  Sent by whoever holds a mirror of it")     \
   X(SUBSCRIBE, "-; number: the receiver's promise, number2: the sender's")                  \
   X(REACTIONS, "-; own promise whose blocks are to run: never crosses actors")              \
-  X(EXIT, "reason; -: a linked actor has ended, or somebody says exit")                     \
+  X(EXIT, "reason; -: a linked actor has ended; detail 1: somebody says exit")                \
   X(KILL, "reason; -: ends the receiver whatever it traps")                                 \
-  X(LINK, "-; -") X(UNLINK, "-; -")                                                         \
+  X(LINK, "-; -") X(UNLINK, "-; its serial, which comes back in UNLINK_ACK")                \
   X(MONITOR, "-; the sender's reference") X(DEMONITOR, "-; likewise")                       \
   X(DOWN, "reason; the receiver's reference")                                               \
   X(TIMER, "-; -: part of a Timer")                                                         \
-  X(EVENT, "handle event: detail; number: handle")
+  X(EVENT, "handle event: detail; number: handle")                                          \
+  X(UNLINK_ACK, "-; the UNLINK's number")                                                   \
+  X(SYNC, "-; the sender's promise: resolved when the receiver gets to it, after its INIT")
 
 typedef enum MessageKind {
 #define X(name, doc) MESSAGE_##name,

@@ -128,13 +128,23 @@ void promise_reply_broken(Scheduler *s, uint64_t from, uint64_t to, uint64_t num
   send_reply(s, message, to, number, PROMISE_BROKEN);
 }
 
+void promise_reply_end(Scheduler *s, uint64_t from, uint64_t to, uint64_t number, const Message *reason) {
+  Message *message = reason ? message_copy(&s->messages, reason) : message_new(&s->messages, MESSAGE_REPLY, 0);
+  if (!message) return;
+  message->from = from;
+  send_reply(s, message, to, number, PROMISE_RESOLVED);
+}
+
+void promise_reply_nil(Scheduler *s, Actor *a, uint64_t to, uint64_t number) { promise_reply_end(s, actor_id(a), to, number, NULL); }
+
 void promises_break(Scheduler *s, Actor *a, const Message *reason) {
   uint64_t id = actor_id(a);
   if (a->reply_promise) promise_reply_broken(s, id, a->reply_to, a->reply_promise, reason);
   a->reply_promise = 0;
   for (uint32_t i = 0; a->extra && i < a->extra->subscription_count; i++) {
     const Subscription *waits = &a->extra->subscriptions[i];
-    promise_reply_broken(s, id, waits->actor, waits->number, reason);
+    if (waits->promise == SUBSCRIBE_END) promise_reply_end(s, id, waits->actor, waits->number, reason);
+    else promise_reply_broken(s, id, waits->actor, waits->number, reason);
   }
 }
 
@@ -288,7 +298,8 @@ void promise_receive_may_gc(Scheduler *s, Actor *a, Message *message) {
 void promise_receive_subscription(Scheduler *s, Actor *a, Message *message) {
   Oop x = promise_find(&a->machine, message->number);
   Object *promise = x ? oop_to_object(x) : NULL;
-  if (!promise) promise_reply_broken(s, actor_id(a), message->from, message->number2, NULL);
+  if (message->number == SUBSCRIBE_END) promise_subscribe(a, SUBSCRIBE_END, message->from, message->number2);
+  else if (!promise) promise_reply_broken(s, actor_id(a), message->from, message->number2, NULL);
   else if (promise->slots[PROMISE_STATE] != oop_from_small(PROMISE_PENDING))
     promise_reply(s, a, message->from, message->number2, (PromiseState)oop_to_small(promise->slots[PROMISE_STATE]), promise->slots[PROMISE_VALUE]);
   else promise_subscribe(a, message->number, message->from, message->number2);
