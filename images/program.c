@@ -4,6 +4,7 @@
 #include "program.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 
 #include "class_builder.h"
@@ -266,6 +267,14 @@ bool program_add_file_as(Program *p, const char *path, const char *name) {
   bool added = program_add_text(p, name, text, length);
   free(text);
   return added;
+}
+
+void program_complain(Program *p, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  vfprintf(p->errors, format, args);
+  va_end(args);
+  p->error_count++;
 }
 
 void program_keep_statements(Program *p) { p->only_definitions = true; }

@@ -28,6 +28,9 @@ void program_delete(Program *program);
 bool program_add_file(Program *program, const char *path);
 /* The same under another name in messages. */
 bool program_add_file_as(Program *program, const char *path, const char *name);
+/* A file, or a folder: all NAME.st in it and in folders inside, sorted by path.  LEFT_OUT: if there is a file NAME and this suffix (".out"), NAME.st is
+ * left out; NULL for all. */
+bool program_add_path(Program *program, const char *path, const char *left_out);
 /* NAME is what error messages call it; both are copied. */
 bool program_add_text(Program *program, const char *name, const char *text, size_t length);
 
@@ -40,6 +43,9 @@ bool program_add_saved(Program *program, const char *bytes, size_t size);
 
 /* The machine must be the same each time. */
 ProgramStatus program_step(Program *program, Machine *m);
+
+/* Prints to where errors go; counts as an error of the sources. */
+void program_complain(Program *program, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Errors found in the sources so far. */
 unsigned program_errors(const Program *program);

@@ -4,7 +4,11 @@
 #ifndef ATOLL_CLI_H
 #define ATOLL_CLI_H
 
+#include <stdio.h>
+
 #include "primitive.h"
+#include "program.h"
+#include "source_image.h"
 
 typedef struct Cli {
   const char *name; /* argv[0] */
@@ -15,6 +19,29 @@ int command_run(const Cli *cli, int argc, char **argv);
 int command_resume(const Cli *cli, int argc, char **argv);
 int command_build(const Cli *cli, int argc, char **argv);
 int command_image(const Cli *cli, int argc, char **argv);
+
+int command_test(const Cli *cli, int argc, char **argv);
+
+/* What the commands that run something have in common. */
+typedef struct RunOptions {
+  const char *image; /* NULL: the kernel */
+  unsigned schedulers;
+  unsigned long heap_mib, depth_kib;
+  int files; /* argv[0 .. files) */
+} RunOptions;
+
+/* If argv[*i] is an option that RunOptions has: takes it with its value, and answers true. */
+bool cli_take_run_option(RunOptions *o, int argc, char **argv, int *i);
+
+/* A word behind an option that is to be a number above 0. */
+bool cli_take_number(int argc, char **argv, int *i, unsigned long *out);
+
+/* NULL: the reason has been printed. */
+const SourceImage *cli_load_image(const Cli *cli, const RunOptions *o);
+
+/* Runs PROGRAM in the main actor over SOURCE.  Answers the exit status; *ERRORS: those of the sources and those that statements did not handle.
+ * ANSWER, if not NULL, gets the value of the last statement, nothing if that is no String. */
+int cli_run_program(Program *program, const SourceImage *source, const RunOptions *o, unsigned *errors, FILE *answer);
 
 /* Prints "atoll: message" and how to get help; answers 2. */
 int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -69,7 +69,7 @@ int command_build(const Cli *cli, int argc, char **argv) {
   for (int i = 0; i < argc && !status; i++) {
     if (strcmp(argv[i], "-o") == 0 && i + 1 < argc) path = argv[++i];
     else if (argv[i][0] == '-') status = cli_usage("build: '%s' is not an option", argv[i]);
-    else if (!program_add_file(program, argv[i])) status = 1;
+    else if (!program_add_path(program, argv[i], NULL)) status = 1;
     else files++;
   }
   if (!status && (!files || !path)) status = cli_usage("build: expected FILE.st... -o X.image");

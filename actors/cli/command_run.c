@@ -11,77 +11,87 @@
 #include "runtime.h"
 #include "snapshots.h"
 
-typedef struct RunOptions {
-  const char *image;
-  unsigned schedulers;
-  unsigned long heap_mib, depth_kib;
-  int files; /* argv[0 .. files) */
-} RunOptions;
-
 typedef struct MainProgram {
   Program *program;
   unsigned unhandled; /* errors in statements */
   bool no_memory;
+  FILE *answer; /* gets the answer of the last statement, nothing if it is no String; may be NULL */
 } MainProgram;
 
 /* What was defined is frozen before a statement runs, so that it runs on an S of its own at full speed. */
 static void freeze_definitions(Machine *m) { source_image_release(machine_freeze_for_spawn_may_gc(m)); }
 
+static void keep_answer(MainProgram *p, Machine *m) {
+  const char *bytes;
+  size_t size;
+  if (!p->answer) return;
+  rewind(p->answer);
+  if (oop_try_bytes(m, m->roots[ROOT_RESULT], &bytes, &size)) fwrite(bytes, 1, size, p->answer);
+}
+
 /* The runtime calls this whenever the main actor has nothing to run. */
 static bool next_frame(void *context, Machine *m) {
   MainProgram *p = context;
+  keep_answer(p, m);
   ProgramStatus status = program_step(p->program, m);
   p->unhandled = m->unhandled;
   p->no_memory = status == PROGRAM_NO_MEMORY;
   return status == PROGRAM_RUN;
 }
 
-static bool take_number(int argc, char **argv, int *i, unsigned long *out) {
+bool cli_take_number(int argc, char **argv, int *i, unsigned long *out) {
   char *end;
   if (*i + 1 >= argc) return false;
   *out = strtoul(argv[++*i], &end, 10);
   return *end == 0 && end != argv[*i];
 }
 
+bool cli_take_run_option(RunOptions *o, int argc, char **argv, int *i) {
+  unsigned long number = 0;
+  const char *word = argv[*i];
+  if (strcmp(word, "--image") == 0 && *i + 1 < argc) return (o->image = argv[++*i]) != NULL;
+  if (strcmp(word, "--heap") == 0) return cli_take_number(argc, argv, i, &o->heap_mib) && o->heap_mib;
+  if (strcmp(word, "--depth") == 0) return cli_take_number(argc, argv, i, &o->depth_kib) && o->depth_kib;
+  if (strcmp(word, "--schedulers") != 0 || !cli_take_number(argc, argv, i, &number) || !number || number > 1024) return false;
+  o->schedulers = (unsigned)number;
+  return true;
+}
+
 /* Answers 0, or the exit status of a wrong command line. */
 static int parse(int argc, char **argv, RunOptions *o) {
-  unsigned long number = 0;
   *o = (RunOptions){0};
   for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
     if (argv[i][0] != '-' || argv[i][1] == 0) argv[o->files++] = argv[i];
-    else if (strcmp(argv[i], "--image") == 0 && i + 1 < argc) o->image = argv[++i];
-    else if (strcmp(argv[i], "--schedulers") == 0 && take_number(argc, argv, &i, &number) && number && number <= 1024) o->schedulers = (unsigned)number;
-    else if (strcmp(argv[i], "--heap") == 0 && take_number(argc, argv, &i, &o->heap_mib) && o->heap_mib) continue;
-    else if (strcmp(argv[i], "--depth") == 0 && take_number(argc, argv, &i, &o->depth_kib) && o->depth_kib) continue;
+    else if (cli_take_run_option(o, argc, argv, &i)) continue;
     else return cli_usage("run: '%s' is not an option, or lacks its value", argv[i]);
   }
   if (o->files == 1 && cli_has_suffix(argv[0], ".image")) {
     o->image = argv[0];
     o->files = 0;
   } else if (!o->files) {
-    return cli_usage("run: expected FILE.st... or X.image");
+    return cli_usage("run: expected FILE.st..., folders or X.image");
   }
   return 0;
 }
 
-static const SourceImage *load(const Cli *cli, const RunOptions *o) {
+const SourceImage *cli_load_image(const Cli *cli, const RunOptions *o) {
   char error[IMAGE_ERROR_SIZE];
   const SourceImage *source = o->image ? image_load_file(o->image, cli->primitives, error) : kernel_image_load(cli->primitives, error);
   if (!source) fprintf(stderr, "atoll: %s\n", error);
   return source;
 }
 
-static int run_program(Program *program, const SourceImage *source, const RunOptions *o) {
+int cli_run_program(Program *program, const SourceImage *source, const RunOptions *o, unsigned *errors, FILE *answer) {
   RuntimeOptions options = {.schedulers = o->schedulers, .heap_limit = o->heap_mib << 20, .depth_limit_kb = (uint32_t)o->depth_kib,
                             .freeze_for_spawn_may_gc = machine_freeze_for_spawn_may_gc};
   Runtime *runtime = runtime_new(&options);
   if (!runtime) return fprintf(stderr, "atoll: cannot start the schedulers: no memory, or too many open files\n"), 1;
-  MainProgram main_program = {program, 0, false};
+  MainProgram main_program = {program, 0, false, answer};
   program_set_before_statement(program, freeze_definitions);
   Machine *m = runtime_main_machine(runtime, source, next_frame, &main_program);
   int status = m ? runtime_run(runtime) : 1;
   if (!m || main_program.no_memory) fprintf(stderr, "atoll: no memory\n"), status = 1;
-  if ((program_errors(program) || main_program.unhandled) && status == 0) status = 1;
+  *errors = program_errors(program) + main_program.unhandled;
   runtime_delete(runtime);
   return status;
 }
@@ -91,9 +101,9 @@ int command_run(const Cli *cli, int argc, char **argv) {
   int status = parse(argc, argv, &o);
   if (status) return status;
   Program *program = program_new(stderr);
-  const SourceImage *source = program ? load(cli, &o) : NULL;
+  const SourceImage *source = program ? cli_load_image(cli, &o) : NULL;
   bool readable = source != NULL;
-  for (int i = 0; readable && i < o.files; i++) readable = program_add_file(program, argv[i]);
+  for (int i = 0; readable && i < o.files; i++) readable = program_add_path(program, argv[i], NULL);
   if (readable && !o.files) {
     size_t size;
     const char *kept = image_program(source, &size);
@@ -101,7 +111,9 @@ int command_run(const Cli *cli, int argc, char **argv) {
   }
   static const char last[] = "Transcript flush.";
   readable = readable && program_add_text(program, "(end of the program)", last, sizeof last - 1);
-  status = readable ? run_program(program, source, &o) : 1;
+  unsigned errors = 0;
+  status = readable ? cli_run_program(program, source, &o, &errors, NULL) : 1;
+  if (errors && status == 0) status = 1;
   source_image_release(source);
   program_delete(program);
   return status;
@@ -144,7 +156,7 @@ int command_resume(const Cli *cli, int argc, char **argv) {
   int status = parse(argc, argv, &o);
   if (status) return status;
   if (o.files != 1) return cli_usage("resume: expected one SNAPSHOT");
-  const SourceImage *source = load(cli, &o);
+  const SourceImage *source = cli_load_image(cli, &o);
   if (!source) return 1;
   status = resume(source, &o, argv[0]);
   source_image_release(source);

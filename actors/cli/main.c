@@ -29,10 +29,11 @@ typedef struct Command {
 } Command;
 
 static const Command commands[] = {
-    {"run", "FILE.st... [-- ARGS]", "carry out definitions and statements in the order they stand in", command_run},
+    {"run", "PATH... [-- ARGS]", "carry out definitions and statements of files and folders, in order", command_run},
     {"run", "X.image [-- ARGS]", "run the program of an image that `build` wrote", command_run},
     {"resume", "SNAPSHOT", "go on with an actor that `Actor snapshot:` wrote (--image as it had)", command_resume},
-    {"build", "FILE.st... -o X.image", "put definitions into an image, keep the statements as its program", command_build},
+    {"test", "PATH...", "run the subclasses of TestCase in files and folders", command_test},
+    {"build", "PATH... -o X.image", "put definitions into an image, keep the statements as its program", command_build},
     {"image", "info X.image", "what is in an image: sections, hash, classes, what is shadowable", command_image},
     {"version", "", "print the version", command_version},
     {"help", "", "print this", command_help},
@@ -48,7 +49,14 @@ static int command_help(const Cli *cli, int argc, char **argv) {
          "  --image X.image   stand on this image instead of the kernel\n"
          "  --heap MIB        heap limit of each actor\n"
          "  --depth KIB       stack limit of each actor\n"
-         "\nSmalltalk sees the words behind -- as `Smalltalk arguments`.  Exit status: 0 good, 1 errors, 2 wrong usage.\n");
+         "\noptions of test, besides those of run:\n"
+         "  --filter PATTERN  only tests whose Class>>selector has PATTERN in it; * stands for any characters\n"
+         "  --jobs N          test classes at a time, each in an actor of its own (default: scheduler threads)\n"
+         "  --timeout SECONDS for each test (default 10)\n"
+         "  --junit FILE      write the results as XML, too\n"
+         "  --verbose         a line for each test\n"
+         "\nSmalltalk sees the words behind -- as `Smalltalk arguments`.  Exit status: 0 good, 1 errors, 2 wrong usage;\n"
+         "of test: 1 tests that do not pass, 2 files with errors, or no tests.\n");
   return 0;
 }
 

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* command_test.c -- `atoll test`: reads files, then has TestRunner (images/kernel/sunit/TestRunner.st) run the test classes that they define. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+typedef struct TestOptions {
+  RunOptions run;
+  const char *filter, *junit;
+  unsigned long jobs, seconds;
+  bool verbose;
+} TestOptions;
+
+/* Answers 0, or the exit status of a wrong command line. */
+static int parse(int argc, char **argv, TestOptions *o) {
+  *o = (TestOptions){.seconds = 10};
+  for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
+    if (argv[i][0] != '-' || argv[i][1] == 0) argv[o->run.files++] = argv[i];
+    else if (strcmp(argv[i], "--filter") == 0 && i + 1 < argc && argv[i + 1][0]) o->filter = argv[++i];
+    else if (strcmp(argv[i], "--junit") == 0 && i + 1 < argc) o->junit = argv[++i];
+    else if (strcmp(argv[i], "--jobs") == 0 && cli_take_number(argc, argv, &i, &o->jobs) && o->jobs) continue;
+    else if (strcmp(argv[i], "--timeout") == 0 && cli_take_number(argc, argv, &i, &o->seconds) && o->seconds) continue;
+    else if (strcmp(argv[i], "--verbose") == 0) o->verbose = true;
+    else if (!cli_take_run_option(&o->run, argc, argv, &i)) return cli_usage("test: '%s' is not an option, or lacks its value", argv[i]);
+  }
+  return o->run.files ? 0 : cli_usage("test: expected files or folders");
+}
+
+/* 'text' as a Smalltalk literal; nil for NULL. */
+static void write_literal(FILE *out, const char *text) {
+  if (!text) {
+    fputs("nil", out);
+    return;
+  }
+  fputc('\'', out);
+  for (; *text; text++) fputs(*text == '\'' ? "''" : (char[]){*text, 0}, out);
+  fputc('\'', out);
+}
+
+static void write_number(FILE *out, unsigned long number, bool present) {
+  if (present) fprintf(out, "%lu", number);
+  else fputs("nil", out);
+}
+
+/* The statement that is carried out behind the files.  It answers the exit status, one digit, and the results as XML. */
+static bool add_runner(Program *program, const TestOptions *o) {
+  char *text = NULL;
+  size_t size;
+  FILE *out = open_memstream(&text, &size);
+  if (!out) return false;
+  fputs("TestRunner jobs: ", out);
+  write_number(out, o->jobs, o->jobs);
+  fputs(" filter: ", out);
+  write_literal(out, o->filter);
+  fprintf(out, " seconds: %lu verbose: %s live: %s.", o->seconds, o->verbose ? "true" : "false", isatty(1) ? "true" : "false");
+  bool added = fclose(out) == 0 && program_add_text(program, "(the test runner)", text, size);
+  free(text);
+  return added;
+}
+
+static bool write_report(const char *path, const char *text, size_t size) {
+  FILE *out = fopen(path, "wb");
+  bool done = out && fwrite(text, 1, size, out) == size;
+  if (out && fclose(out) != 0) done = false;
+  if (!done) fprintf(stderr, "atoll: cannot write '%s': %s\n", path, strerror(errno));
+  return done;
+}
+
+static int test(Program *program, const SourceImage *source, const TestOptions *o, char **paths) {
+  char *answer = NULL;
+  size_t size = 0;
+  unsigned errors = 0;
+  bool readable = true;
+  FILE *out = open_memstream(&answer, &size);
+  if (!out) return 2;
+  for (int i = 0; readable && i < o->run.files; i++) readable = program_add_path(program, paths[i], ".out");
+  int status = readable && add_runner(program, o) ? cli_run_program(program, source, &o->run, &errors, out) : 2;
+  fclose(out);
+  if (errors) fprintf(stderr, "atoll: %u error%s in the files (above)\n", errors, errors == 1 ? "" : "s");
+  if (status == 0) status = size && answer[0] >= '0' && answer[0] <= '2' ? answer[0] - '0' : 2;
+  if (o->junit && size && !write_report(o->junit, answer + 1, size - 1)) status = 2;
+  free(answer);
+  return errors ? 2 : status;
+}
+
+int command_test(const Cli *cli, int argc, char **argv) {
+  TestOptions o;
+  int status = parse(argc, argv, &o);
+  if (status) return status;
+  Program *program = program_new(stderr);
+  const SourceImage *source = program ? cli_load_image(cli, &o.run) : NULL;
+  status = source ? test(program, source, &o, argv) : 2;
+  source_image_release(source);
+  program_delete(program);
+  return status;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/* program_folder.c -- a folder as a program: which files are in it, and in which order they are read. */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "program.h"
+
+enum { MAX_FOLDER_DEPTH = 64 };
+
+/* Paths that were found.  Folders are listed where they stand and expanded later, so nothing recurses. */
+typedef struct PathList {
+  char **paths;
+  size_t count, capacity;
+} PathList;
+
+static bool add_path(PathList *list, char *path) {
+  if (!path) return false;
+  if (list->count == list->capacity) {
+    size_t capacity = list->capacity ? list->capacity * 2 : 32;
+    char **grown = realloc(list->paths, capacity * sizeof *grown);
+    if (!grown) return free(path), false;
+    list->paths = grown;
+    list->capacity = capacity;
+  }
+  list->paths[list->count++] = path;
+  return true;
+}
+
+static void free_paths(PathList *list) {
+  for (size_t i = 0; i < list->count; i++) free(list->paths[i]);
+  free(list->paths);
+}
+
+static bool is_folder(const char *path) {
+  struct stat s;
+  return stat(path, &s) == 0 && S_ISDIR(s.st_mode);
+}
+
+static char *join(const char *folder, const char *name) {
+  char *path = NULL;
+  size_t length = strlen(folder);
+  while (length > 1 && folder[length - 1] == '/') length--;
+  return asprintf(&path, "%.*s/%s", (int)length, folder, name) < 0 ? NULL : path;
+}
+
+static bool is_source(const char *name) {
+  size_t length = strlen(name);
+  return length > 3 && strcmp(name + length - 3, ".st") == 0;
+}
+
+/* NAME.st beside NAME and SUFFIX? */
+static bool has_companion(const char *path, const char *suffix) {
+  char *other = NULL;
+  bool found = asprintf(&other, "%.*s%s", (int)strlen(path) - 3, path, suffix) >= 0 && access(other, F_OK) == 0;
+  free(other);
+  return found;
+}
+
+static bool list_folder(const char *folder, PathList *files, PathList *folders) {
+  DIR *d = opendir(folder);
+  struct dirent *entry;
+  bool done = d != NULL;
+  while (done && (entry = readdir(d))) {
+    if (entry->d_name[0] == '.') continue;
+    char *path = join(folder, entry->d_name);
+    if (path && is_folder(path)) done = add_path(folders, path);
+    else if (path && is_source(entry->d_name)) done = add_path(files, path);
+    else done = path != NULL, free(path);
+  }
+  if (d) closedir(d);
+  return done;
+}
+
+static int by_path(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+static unsigned depth_of(const char *path) {
+  unsigned depth = 0;
+  for (; *path; path++) depth += *path == '/';
+  return depth;
+}
+
+bool program_add_path(Program *p, const char *path, const char *left_out) {
+  PathList files = {0}, folders = {0};
+  if (!is_folder(path)) return program_add_file(p, path);
+  bool done = add_path(&folders, strdup(path));
+  for (size_t i = 0; done && i < folders.count; i++)
+    if (depth_of(folders.paths[i]) < depth_of(path) + MAX_FOLDER_DEPTH) done = list_folder(folders.paths[i], &files, &folders);
+  if (!done) program_complain(p, "atoll: cannot read the folder '%s': %s\n", path, strerror(errno));
+  if (files.count) qsort(files.paths, files.count, sizeof *files.paths, by_path);
+  for (size_t i = 0; done && i < files.count; i++)
+    if (!left_out || !has_companion(files.paths[i], left_out)) done = program_add_file(p, files.paths[i]);
+  free_paths(&files);
+  free_paths(&folders);
+  return done;
+}

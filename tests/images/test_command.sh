@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# test_command.sh ATOLL -- `atoll test`: what it prints and its exit status when tests pass, fail, crash, loop; --filter, --jobs, --junit.
+set -euo pipefail
+atoll=$(realpath "$1")
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch"
+mkdir good bad
+cat >good/good.st <<'END'
+TestCase subclass: GoodTest [ testOne [ self assert: 1 + 1 equals: 2 ] testTwo [ self assert: true ] ]
+END
+echo "'not to be read' displayNl. Nonsense foo." >good/program.st
+touch good/program.out
+cat >bad/bad.st <<'END'
+TestCase subclass: BadTest [
+    testDeep [ self testDeep ]
+    testExit [ Actor exit: 'gone' ]
+    testFails [
+	self assert: 'é <&>' size equals: 99
+    ]
+    testHeap [ | all | all := OrderedCollection new. [all add: (Array new: 10000)] repeat ]
+    testLoops [ <timeout: 1> [] repeat ]
+    testPasses [ self assert: true ]
+    testSkips [ self skip: 'not here' ]
+]
+TestCase subclass: BadTestTwo [ testPasses [ self assert: true ] ]
+END
+
+expect() { # STATUS, words that the output has; the command is in $command
+  local status=0 wanted=$1 word
+  shift
+  timeout 60 "$atoll" "${command[@]}" >out 2>&1 || status=$?
+  [ "$status" -eq "$wanted" ] || { echo "FAILED: ${command[*]}: expected status $wanted, found $status"; cat out; exit 1; }
+  for word in "$@"; do
+    grep -qF -- "$word" out || { echo "FAILED: ${command[*]}: '$word' is missing"; cat out; exit 1; }
+  done
+}
+
+command=(test good)
+expect 0 'ok      GoodTest: 2 tests' '2 run, 2 passed, 0 failed, 0 errors'
+command=(test good --filter 'Good*One' --verbose)
+expect 0 'ok      GoodTest>>testOne' '1 run, 1 passed'
+command=(test good --filter nothing)
+expect 2 'no tests'
+command=(test bad --junit out.xml --jobs 2 --heap 64 --depth 1000)
+expect 1 'ok      BadTestTwo: 1 test' 'FAILED  BadTest: 7 tests, 5 bad, 1 skipped' '7 run, 2 passed, 1 failed, 4 errors, 1 skipped' \
+  'bad/bad.st:5: self assert:' 'instead of 99.' 'BadTest>>testFails (bad/bad.st:5)' 'took longer than 1 s' 'the actor has ended: gone' \
+  'DepthExceeded' 'OutOfMemory'
+python3 - out.xml <<'END'
+import sys, xml.etree.ElementTree as tree
+root = tree.parse(sys.argv[1]).getroot()
+suites = {suite.get("name"): suite for suite in root}
+assert root.tag == "testsuites" and sorted(suites) == ["BadTest", "BadTestTwo"], list(suites)
+bad = suites["BadTest"]
+assert [bad.get(key) for key in ("tests", "failures", "errors", "skipped")] == ["7", "1", "4", "1"], bad.attrib
+kinds = {case.get("name"): [child.tag for child in case] for case in bad}
+assert kinds["testFails"] == ["failure"] and kinds["testLoops"] == ["error"] and kinds["testSkips"] == ["skipped"] and kinds["testPasses"] == [], kinds
+failure = [case for case in bad if case.get("name") == "testFails"][0][0]
+assert "é <&>" in failure.text and "instead of 99" in failure.get("message"), failure.text
+END
+echo "TestCase subclass: T [ testA [ self assert: true ] ] T new foo." >error.st
+command=(test error.st)
+expect 2 'did not understand #foo' '1 run, 1 passed' '1 error in the files'
+echo "TestCase subclass: T [ testA [ self assert: ) ] testB [ self assert: true ] ]" >syntax.st
+command=(test syntax.st)
+expect 2 'syntax.st:1:' '1 run, 1 passed'
+echo "Object subclass: NoTest [ ]" >none.st
+command=(test none.st)
+expect 2 'no tests'
+command=(test missing.st)
+expect 2 "cannot read 'missing.st'"
+command=(test)
+expect 2 'expected files or folders'
+command=(test good --jobs none)
+expect 2 "'none' is not an option, or lacks its value"
