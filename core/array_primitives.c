@@ -29,6 +29,7 @@ static bool try_elements(const Machine *m, Oop x, Elements *out) {
   out->object = object;
   out->format = format;
   out->fixed = 0;
+  if (object_class_index(object) == CLASS_UNICODE_STRING) return false; /* elements of four bytes: unicode_utf8proc.c */
   if (format >= FORMAT_BYTES) {
     out->size = object_byte_size(object);
   } else if (format == FORMAT_WORDS) {

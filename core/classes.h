@@ -19,7 +19,7 @@
   X(TRUE, "True", "Boolean", FORMAT_FIXED, "")                                                             \
   X(ARRAY, "Array", "ArrayedCollection", FORMAT_POINTERS, "")                                              \
   X(BYTE_ARRAY, "ByteArray", "ArrayedCollection", FORMAT_BYTES, "")                                        \
-  X(STRING, "String", "ArrayedCollection", FORMAT_BYTES, "")                                               \
+  X(STRING, "String", "CharacterArray", FORMAT_BYTES, "")                                                  \
   X(SYMBOL, "Symbol", "String", FORMAT_BYTES, "")                                                          \
   X(LARGE_POSITIVE, "LargePositiveInteger", "Integer", FORMAT_WORDS, "")                                   \
   X(LARGE_NEGATIVE, "LargeNegativeInteger", "LargePositiveInteger", FORMAT_WORDS, "")                      \
@@ -52,6 +52,8 @@
   X(COLLECTION, "Collection", "Iterable", FORMAT_FIXED, "")                                                \
   X(SEQUENCEABLE_COLLECTION, "SequenceableCollection", "Collection", FORMAT_FIXED, "")                     \
   X(ARRAYED_COLLECTION, "ArrayedCollection", "SequenceableCollection", FORMAT_FIXED, "")                   \
+  X(CHARACTER_ARRAY, "CharacterArray", "ArrayedCollection", FORMAT_FIXED, "")                              \
+  X(UNICODE_STRING, "UnicodeString", "CharacterArray", FORMAT_BYTES, "")                                   \
   X(ACTOR_PROXY, "ActorProxy", "nil", FORMAT_FIXED, "id")                                                  \
   X(TRANSIENT_PROXY, "TransientProxy", "nil", FORMAT_FIXED, "id mode delay")                               \
   X(ACTOR, "Actor", "Object", FORMAT_FIXED, "id")                                                          \

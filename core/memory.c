@@ -268,7 +268,7 @@ void machine_pop_handles(Machine *m, unsigned down_to) {
 bool oop_try_bytes(const Machine *m, Oop x, const char **bytes, size_t *size) {
   if (!oop_is_pointer(x)) return false;
   Object *object = machine_object(m, x);
-  if (!object_is_bytes(object)) return false;
+  if (!object_is_bytes(object) || object_class_index(object) == CLASS_UNICODE_STRING) return false; /* code points are no bytes */
   *bytes = (const char *)object_bytes(object);
   *size = object_byte_size(object);
   return true;

@@ -49,6 +49,8 @@ extern const Primitive behavior_primitives[];  /* behavior_primitives.c: classes
 extern const Primitive integer_primitives[];   /* integer_primitives.c: SmallInteger and large */
 extern const Primitive float_primitives[];     /* float_primitives.c */
 extern const Primitive string_primitives[];    /* string_primitives.c: bytes, symbols, hashing, searching */
+extern const Primitive unicode_primitives[];   /* unicode_utf8proc.c: code points, case, normal forms */
+extern const Primitive regex_primitives[];     /* regex_pcre2.c: searching for patterns */
 extern const Primitive array_primitives[];     /* array_primitives.c: at:, replaceFrom:.., basicNew: */
 extern const Primitive hashed_primitives[];    /* hashed_primitives.c: places in the tables of Set and Dictionary */
 extern const Primitive system_primitives[];    /* system_primitives.c: time, output, arguments */

@@ -36,6 +36,7 @@ struct ThreadContext {
     SendCache *cache;
   } caches[CACHES];
   unsigned next_cache;
+  RegexCache *regexes;
 };
 
 ThreadContext *thread_context_new(Accounts *accounts) {
@@ -51,9 +52,11 @@ void thread_context_delete(ThreadContext *context) {
     account_free(context->accounts, ACCOUNT_SCHEDULER, chunk, CHUNK_SIZE);
   }
   for (unsigned i = 0; i < CACHES; i++) send_cache_delete(context->accounts, context->caches[i].cache);
+  regex_cache_delete(context->regexes);
   account_free(context->accounts, ACCOUNT_SCHEDULER, context, sizeof *context);
 }
 
+RegexCache **thread_context_regexes(ThreadContext *context) { return &context->regexes; }
 Accounts *thread_context_accounts(ThreadContext *context) { return context->accounts; }
 int64_t thread_context_block_bytes(const ThreadContext *context) { return context->block_bytes; }
 

@@ -5,10 +5,14 @@
 #define ATOLL_THREAD_CONTEXT_H
 
 #include "machine.h"
+#include "regex.h"
 
 ThreadContext *thread_context_new(Accounts *accounts);
 void thread_context_delete(ThreadContext *context);
 Accounts *thread_context_accounts(ThreadContext *context);
+
+/* Where this thread keeps its compiled regular expressions. */
+RegexCache **thread_context_regexes(ThreadContext *context);
 
 /* A block of at least *SIZE bytes, 16-byte aligned, not zeroed; *SIZE becomes its real size.  NULL: no memory. */
 void *thread_context_take_block(ThreadContext *context, uint32_t *size);
