@@ -3,6 +3,7 @@
  *
  * generate_condition is the heart: it evaluates an expression only to decide where to go on, so `a < b and: [c isNil]`
  * becomes three compare-and-branch instructions and no Boolean is ever made. */
+#include "code.h"
 #include "generator.h"
 
 /* ---- inlined blocks ---- */
@@ -288,40 +289,82 @@ static void generate_repeat(Generator *g, Node *node) {
 
 typedef struct CountedLoop {
   unsigned counter, limit;
-  int64_t step;
+  bool immediate; /* the step is `amount`; else it is in register `step`, and `direction` says at run time which way it goes */
+  int amount;
+  unsigned step, direction;
   Block *body;
 } CountedLoop;
 
-/* FORLOOP's layout, see opcodes.h; a step that is no immediate is added the plain way. */
-static void generate_counted_loop(Generator *g, const CountedLoop *loop) {
-  unsigned start = g->word_count, scratch = g->top, body;
-  JumpList end = {0};
+static void leave_loop_behind(Generator *g, const CountedLoop *loop, bool upwards, JumpList *end) {
+  unsigned scratch = g->top;
   touch(g, scratch);
-  emit_abc(g, loop->step > 0 ? OP_LE_J : OP_GE_J, scratch, loop->counter, loop->limit);
-  jump_if(g, false, scratch, &end);
+  emit_abc(g, upwards ? OP_LE_J : OP_GE_J, scratch, loop->counter, loop->limit);
+  jump_if(g, false, scratch, end);
+}
+
+static void leave_loop_either_way(Generator *g, const CountedLoop *loop, JumpList *end) {
+  JumpList downwards = {0}, body = {0};
+  jump_if(g, false, loop->direction, &downwards);
+  leave_loop_behind(g, loop, true, end);
+  jumps_add(g, &body, emit_jump(g, OP_JUMP, 0));
+  jumps_patch(g, &downwards);
+  leave_loop_behind(g, loop, false, end);
+  jumps_patch(g, &body);
+}
+
+/* FORLOOP's layout, see opcodes.h. */
+static void generate_counted_loop(Generator *g, const CountedLoop *loop) {
+  unsigned start = g->word_count, body;
+  JumpList end = {0};
+  if (loop->immediate)
+    leave_loop_behind(g, loop, loop->amount > 0, &end);
+  else
+    leave_loop_either_way(g, loop, &end);
   body = g->word_count;
   inline_effect(g, loop->body);
-  if (loop->step >= INT8_MIN && loop->step <= INT8_MAX) {
-    emit_abc(g, OP_FORLOOP, loop->counter, loop->limit, (unsigned)loop->step);
-    emit_loop(g, body);
-    emit_abc(g, OP_ADDI, loop->counter, loop->counter, (unsigned)loop->step);
-  } else {
-    load_integer(g, scratch, loop->step);
-    emit_abc(g, OP_ADD, loop->counter, loop->counter, scratch);
-  }
+  emit_abc(g, loop->immediate ? OP_FORLOOP : OP_FORSTEP, loop->counter, loop->limit, loop->immediate ? (unsigned)loop->amount : loop->step);
+  emit_loop(g, body);
+  emit_abc(g, loop->immediate ? OP_ADDI : OP_ADD, loop->counter, loop->counter, loop->immediate ? (unsigned)loop->amount : loop->step);
   emit_loop(g, start);
   jumps_patch(g, &end);
 }
 
-/* A variable serves as the limit where it is, unless the body may assign it. */
-static unsigned generate_limit(Generator *g, Node *limit, const Node *body) {
-  bool local = limit->kind == NODE_VARIABLE && limit->variable && !limit->variable->shared;
-  return local && !(body->assigns && is_assignable(limit)) ? generate_operand(g, limit) : generate_to_next(g, limit);
+/* DEST := a unary send to RECEIVER, or to what register IN holds. */
+static void send_unary(Generator *g, Node *receiver, unsigned in, Text selector, unsigned dest) {
+  unsigned top = g->top, base = top + FRAME_CONTROL;
+  touch(g, base);
+  g->top = base;
+  if (receiver)
+    generate_value(g, receiver, base);
+  else
+    emit_move(g, base, in);
+  emit_abc(g, OP_SEND, base, 0, dest);
+  emit_word(g, selector_index(g, selector));
+  g->top = top;
+}
+
+/* A variable serves as the limit or step where it is, unless the body may assign it. */
+static unsigned generate_bound(Generator *g, Node *bound, const Node *body) {
+  bool local = bound->kind == NODE_VARIABLE && bound->variable && !bound->variable->shared;
+  return local && !(body->assigns && is_assignable(bound)) ? generate_operand(g, bound) : generate_to_next(g, bound);
+}
+
+/* The step of to:by:do:, 1 when NULL.  `aStep isStepUpwards` answers nil for what cannot be one: the loop ends then. */
+static void generate_step(Generator *g, CountedLoop *loop, Node *step, const Node *body, JumpList *end) {
+  static const Text is_step_upwards = {"isStepUpwards", 13};
+  loop->amount = 1;
+  loop->immediate = !step || (is_immediate(step, &loop->amount) && loop->amount != 0);
+  if (loop->immediate) return;
+  loop->step = generate_bound(g, step, body);
+  loop->direction = reserve(g, 1);
+  send_unary(g, NULL, loop->step, is_step_upwards, loop->direction);
+  jumps_add(g, end, emit_jump(g, OP_JUMP_NIL, loop->direction));
 }
 
 static void generate_to_do(Generator *g, Node *node, unsigned dest, bool wanted) {
-  Node *limit = node->arguments, *step = limit->next, *body = step->next ? step->next : step;
-  CountedLoop loop = {0, 0, step == body ? 1 : step->literal->integer, body->block};
+  Node *limit = node->arguments, *body = limit->next->next ? limit->next->next : limit->next, *step = body == limit->next ? NULL : limit->next;
+  CountedLoop loop = {.body = body->block};
+  JumpList end = {0};
   unsigned top = g->top, start = 0;
   bool literal = node->receiver->kind == NODE_LITERAL;
   if (wanted && dest >= g->top) g->top = dest + 1;
@@ -332,9 +375,11 @@ static void generate_to_do(Generator *g, Node *node, unsigned dest, bool wanted)
     start = reserve(g, 1);
     emit_move(g, start, loop.counter);
   }
-  loop.limit = generate_limit(g, limit, body);
+  loop.limit = generate_bound(g, limit, body);
+  generate_step(g, &loop, step, body, &end);
   g->line = node->at.line;
   generate_counted_loop(g, &loop);
+  jumps_patch(g, &end);
   if (wanted && literal)
     generate_value(g, node->receiver, dest);
   else if (wanted)
@@ -342,13 +387,23 @@ static void generate_to_do(Generator *g, Node *node, unsigned dest, bool wanted)
   leave_scope(g, top);
 }
 
+/* How often: `receiver repetitions`, which for what is no Integer is the error; a literal is asked nothing. */
+static unsigned generate_repetitions(Generator *g, Node *receiver) {
+  static const Text repetitions = {"repetitions", 11};
+  unsigned limit;
+  if (receiver->kind == NODE_LITERAL && receiver->literal->kind == LITERAL_INTEGER) return generate_to_next(g, receiver);
+  limit = reserve(g, 1);
+  send_unary(g, receiver, 0, repetitions, limit);
+  return limit;
+}
+
 static void generate_times_repeat(Generator *g, Node *node, unsigned dest, bool wanted) {
-  CountedLoop loop = {0, 0, 1, node->arguments->block};
+  CountedLoop loop = {.immediate = true, .amount = 1, .body = node->arguments->block};
   unsigned top = g->top;
   if (wanted && dest >= g->top) g->top = dest + 1;
+  loop.limit = generate_repetitions(g, node->receiver);
   loop.counter = reserve(g, 1);
   load_integer(g, loop.counter, 1);
-  loop.limit = generate_to_next(g, node->receiver);
   generate_counted_loop(g, &loop);
   if (wanted) emit_move(g, dest, loop.limit);
   leave_scope(g, top);

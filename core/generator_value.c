@@ -203,18 +203,20 @@ static void generate_same(Generator *g, Node *node, unsigned dest) {
            generate_operand(g, nil_right ? node->receiver : node->arguments), 0);
 }
 
-static void generate_at_put(Generator *g, Node *node) {
+/* Its answer goes to DEST when WANTED: the value, unless a method answers something else. */
+static void generate_at_put(Generator *g, Node *node, unsigned dest, bool wanted) {
   Node *index = node->arguments, *value = index->next;
   unsigned r = generate_first_operand(g, node->receiver, index), i = generate_first_operand(g, index, value);
   unsigned v = generate_operand(g, value);
   g->line = node->at.line;
-  emit_abc(g, OP_ATPUT, r, i, v);
+  emit_abc(g, wanted ? OP_ATPUT_VALUE : OP_ATPUT, r, i, v);
+  if (wanted) emit_abc(g, OP_MOVE, dest, v, 0);
 }
 
 static void generate_send(Generator *g, Node *node, unsigned dest) {
   switch (node->form ? node->form->kind : FORM_VALUE) {
   case FORM_VALUE: generate_plain_send(g, node, dest); break;
-  case FORM_AT_PUT: generate_plain_send(g, node, dest); break; /* any method may answer anything */
+  case FORM_AT_PUT: generate_at_put(g, node, dest, true); break;
   case FORM_UNARY:
   case FORM_IS_NIL:
   case FORM_NOT_NIL: generate_unary(g, node, dest); break;
@@ -306,7 +308,7 @@ static void generate_return_statement(Generator *g, Node *node) {
 static void generate_send_effect(Generator *g, Node *node) {
   FormKind kind = node->form ? node->form->kind : FORM_VALUE;
   if (kind == FORM_AT_PUT)
-    generate_at_put(g, node);
+    generate_at_put(g, node, 0, false);
   else if (kind <= FORM_TIMES_REPEAT)
     generate_control(g, node, 0, false);
   else

@@ -53,6 +53,7 @@ static SpecialSelector special_of_opcode(unsigned op) {
 #define CASE(name) case OP_##name##_J: case OP_##name##I_J: return SPECIAL_##name;
     CASE(LT) CASE(GT) CASE(LE) CASE(GE) CASE(EQ) CASE(NE)
 #undef CASE
+  case OP_ATPUT_VALUE: return SPECIAL_ATPUT;
   case OP_ADDI: return SPECIAL_ADD;
   case OP_SUBI: return SPECIAL_SUB;
   default: return SPECIAL_COUNT;

@@ -222,6 +222,20 @@ op_FORLOOP : {
   pc++;
   NEXT();
 }
+op_FORSTEP : {
+  Oop i = R(A), limit = R(B), step = R(C);
+  int64_t next;
+  if (likely(oop_both_small(i, limit) && oop_is_small(step)) && !OVERRIDDEN(ADD) && !OVERRIDDEN(LE) && !OVERRIDDEN(GE) &&
+      !__builtin_add_overflow((int64_t)i, (int64_t)(step - 1), &next)) {
+    bool again = (int64_t)step > 0 ? next <= (int64_t)limit : next >= (int64_t)limit;
+    R(A) = (Oop)next;
+    pc += again ? op_sj(*pc) + 1 : 3;
+    if (again && unlikely(--budget <= 0)) goto preempt;
+    NEXT();
+  }
+  pc++;
+  NEXT();
+}
 
 op_SEND:
   base = A, argc = B, dest = C, site = pc - 1;
@@ -655,7 +669,8 @@ op_AT : {
   }
   SPECIAL1(AT, receiver, index, A);
 }
-op_ATPUT : {
+op_ATPUT:
+op_ATPUT_VALUE : {
   Oop receiver = R(A), index = R(B), value = R(C);
   if (likely(oop_is_pointer(receiver) && oop_is_small(index)) && !OVERRIDDEN(ATPUT)) {
     Object *object = oop_to_object(receiver);
@@ -665,7 +680,8 @@ op_ATPUT : {
       NEXT();
     }
     if (object_class_index(object) == CLASS_ARRAY && !address_in_source(receiver) && i < object_slots(object)) {
-      machine_store(m, object, i, value);
+      object->slots[i] = value; /* machine_store of an object whose guard is up */
+      if (machine_is_young(m, value)) machine_remember(m, object, i);
       NEXT();
     }
     if (object_class_index(object) == CLASS_BYTE_ARRAY && !address_in_source(receiver) && oop_is_small(value) &&
@@ -683,7 +699,8 @@ op_ATPUT : {
   R(base) = receiver;
   R(base + 1) = index;
   R(base + 2) = value;
-  argc = 2, site = pc - 1, dest = base; /* the answer is R[C], which is there already */
+  argc = 2, site = pc - 1, dest = base;
+  if (op_code(w) == OP_ATPUT_VALUE) dest = op_a(*pc++);
   goto send;
 }
 op_SIZE : {

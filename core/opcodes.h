@@ -25,7 +25,9 @@
  *        LOOP  L1                                  L1 or END; this word is only its operand, never run
  *        ADDI  i i step                            otherwise: step and test by sends
  *        LOOP  L0
- *   END: */
+ *   END:
+ *
+ * FORSTEP is the same with the step in a register; the test at L0 looks both ways. */
 #ifndef ATOLL_OPCODES_H
 #define ATOLL_OPCODES_H
 
@@ -56,7 +58,8 @@
   OP(JUMP_FALSE, "rj", "jump when R[A] is false; likewise")                                              \
   OP(JUMP_NIL, "rj", "jump when R[A] is nil")                                                            \
   OP(JUMP_NOT_NIL, "rj", "jump when R[A] is not nil")                                                    \
-  OP(FORLOOP, "rri", "end of an inlined to:do: with a literal step; see below")                           \
+  OP(FORLOOP, "rri", "end of an inlined to:do: with a small literal step; see above")                     \
+  OP(FORSTEP, "rrr", "end of an inlined to:by:do: with any other step; see above")                        \
   OP(SEND, "rnw", "send to R[A] with B arguments behind it, answer to R[C]; next word: selector literal")\
   OP(SUPERSEND, "rnw", "the same, lookup starts above the method's class")                               \
   OP(BLOCKVALUE, "rnw", "value/value:.. R[A] with B arguments, answer to R[C]; next word: selector literal") \
@@ -102,7 +105,8 @@
   OP(NOT_NIL, "wr-", "R[A] := R[B] notNil")                                                              \
   OP(NOT, "wr-", "R[A] := R[B] not")                                                                     \
   OP(AT, "wrr", "R[A] := R[B] at: R[C]")                                                                 \
-  OP(ATPUT, "rrr", "R[A] at: R[B] put: R[C]; the answer, when wanted, is R[C]")                          \
+  OP(ATPUT, "rrr", "R[A] at: R[B] put: R[C]; the answer is not wanted")                                  \
+  OP(ATPUT_VALUE, "rrr", "the same; the next word is MOVE d R[C]: a send skips it and puts its answer in R[d]") \
   OP(SIZE, "wr-", "R[A] := R[B] size")                                                                   \
   OP(CLASS, "wr-", "R[A] := R[B] class")
 

@@ -41,10 +41,6 @@ static bool is_block(const Node *node, unsigned arguments) {
 
 static bool is_block_up_to_one(const Node *node) { return is_block(node, 0) || is_block(node, 1); }
 
-static bool is_integer(const Node *node) {
-  return node->kind == NODE_LITERAL && node->literal->kind == LITERAL_INTEGER;
-}
-
 /* A condition block must answer something. */
 static bool is_condition(const Node *node) { return is_block(node, 0) && node->block->statements; }
 
@@ -53,8 +49,6 @@ static bool nil_blocks_fit(const Node *send, bool negated) {
   if (!(negated ? is_block_up_to_one(first) : is_block(first, 0))) return false;
   return !second || (negated ? is_block(second, 0) : is_block_up_to_one(second));
 }
-
-static bool step_fits(const Node *step) { return is_integer(step) && step->literal->integer != 0; }
 
 /* Does the send have the literal blocks that its form needs? */
 static bool form_applies(const Form *form, const Node *send) {
@@ -69,8 +63,8 @@ static bool form_applies(const Form *form, const Node *send) {
   case FORM_WHILE: return is_condition(send->receiver) && (!first || is_block(first, 0));
   case FORM_REPEAT: return is_block(send->receiver, 0);
   case FORM_TO_DO: return is_block(second, 1);
-  case FORM_TO_BY_DO: return step_fits(second) && is_block(second->next, 1);
-  case FORM_TIMES_REPEAT: return is_integer(send->receiver) && is_block(first, 0);
+  case FORM_TO_BY_DO: return is_block(second->next, 1);
+  case FORM_TIMES_REPEAT: return is_block(first, 0);
   default: return true;
   }
 }

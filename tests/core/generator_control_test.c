@@ -44,10 +44,10 @@ static void to_do_ends_in_forloop_and_uses_an_argument_as_limit(void **state) {
                                                                           "  9 RETURN r2\n");
 }
 
-static void to_by_do_counts_down_and_long_steps_are_added(void **state) {
+static void to_by_do_counts_down_and_other_steps_say_which_way(void **state) {
   (void)state;
   assert_method("foo: x 10 to: 1 by: -2 do: [:i | x foo: i]. 1 to: 1000 by: 500 do: [:i | i]",
-                "foo: args=1 registers=9\n"
+                "foo: args=1 registers=10\n"
                 "  0 LOADI r2 10\n"
                 "  1 LOADI r3 1\n"
                 "  2 GE_J r4 r2 r3\n"
@@ -61,12 +61,21 @@ static void to_by_do_counts_down_and_long_steps_are_added(void **state) {
                 "  11 LOOP ->2\n"
                 "  12 LOADI r2 1\n"
                 "  13 LOADI r3 1000\n"
-                "  14 LE_J r4 r2 r3\n"
-                "  15 JUMP_FALSE r4 ->19\n"
-                "  16 LOADI r4 500\n"
-                "  17 ADD r2 r2 r4\n"
-                "  18 LOOP ->14\n"
-                "  19 RETURN_SELF\n");
+                "  14 LOADI r4 500\n"
+                "  15 MOVE r9 r4\n"
+                "  16 SEND r9 0 r5 #isStepUpwards\n"
+                "  18 JUMP_NIL r5 ->29\n"
+                "  19 JUMP_FALSE r5 ->23\n"
+                "  20 LE_J r6 r2 r3\n"
+                "  21 JUMP_FALSE r6 ->29\n"
+                "  22 JUMP ->25\n"
+                "  23 GE_J r6 r2 r3\n"
+                "  24 JUMP_FALSE r6 ->29\n"
+                "  25 FORSTEP r2 r3 r4\n"
+                "  26 LOOP ->25\n"
+                "  27 ADD r2 r2 r4\n"
+                "  28 LOOP ->19\n"
+                "  29 RETURN_SELF\n");
 }
 
 static void to_do_copies_a_limit_that_the_body_assigns(void **state) {
@@ -105,41 +114,46 @@ static void value_of_to_do_is_its_receiver(void **state) {
 
 static void times_repeat_of_a_literal_is_a_loop(void **state) {
   (void)state;
-  assert_method("foo 3 timesRepeat: [self foo]. ^3 timesRepeat: []", "foo args=0 registers=7\n"
-                                                                     "  0 LOADI r1 1\n"
-                                                                     "  1 LOADI r2 3\n"
-                                                                     "  2 LE_J r3 r1 r2\n"
-                                                                     "  3 JUMP_FALSE r3 ->11\n"
-                                                                     "  4 MOVE r6 r0\n"
-                                                                     "  5 SEND r6 0 r3 #foo\n"
-                                                                     "  7 FORLOOP r1 r2 1\n"
-                                                                     "  8 LOOP ->4\n"
-                                                                     "  9 ADDI r1 r1 1\n"
-                                                                     "  10 LOOP ->2\n"
-                                                                     "  11 LOADI r2 1\n"
-                                                                     "  12 LOADI r3 3\n"
-                                                                     "  13 LE_J r4 r2 r3\n"
-                                                                     "  14 JUMP_FALSE r4 ->19\n"
-                                                                     "  15 FORLOOP r2 r3 1\n"
-                                                                     "  16 LOOP ->15\n"
-                                                                     "  17 ADDI r2 r2 1\n"
-                                                                     "  18 LOOP ->13\n"
-                                                                     "  19 MOVE r1 r3\n"
-                                                                     "  20 RETURN r1\n");
+  assert_method("foo 3 timesRepeat: [self foo]. ^3 timesRepeat: []",
+                "foo args=0 registers=7\n"
+                "  0 LOADI r1 3\n"
+                "  1 LOADI r2 1\n"
+                "  2 LE_J r3 r2 r1\n"
+                "  3 JUMP_FALSE r3 ->11\n"
+                "  4 MOVE r6 r0\n"
+                "  5 SEND r6 0 r3 #foo\n"
+                "  7 FORLOOP r2 r1 1\n"
+                "  8 LOOP ->4\n"
+                "  9 ADDI r2 r2 1\n"
+                "  10 LOOP ->2\n"
+                "  11 LOADI r2 3\n"
+                "  12 LOADI r3 1\n"
+                "  13 LE_J r4 r3 r2\n"
+                "  14 JUMP_FALSE r4 ->19\n"
+                "  15 FORLOOP r3 r2 1\n"
+                "  16 LOOP ->15\n"
+                "  17 ADDI r3 r3 1\n"
+                "  18 LOOP ->13\n"
+                "  19 MOVE r1 r2\n"
+                "  20 RETURN r1\n");
 }
 
-static void times_repeat_of_anything_else_is_sent(void **state) {
+static void times_repeat_of_anything_else_asks_how_often(void **state) {
   (void)state;
-  assert_method("foo: n n timesRepeat: [n foo]", "foo: args=1 registers=7\n"
-                                                 "  0 MOVE r5 r1\n"
-                                                 "  1 CLOSURE r6 [block] [r1]\n"
-                                                 "  4 SEND r5 1 r2 #timesRepeat:\n"
-                                                 "  6 RETURN_SELF\n"
-                                                 "    [] args=0 registers=6\n"
-                                                 "      0 COPIED r1 0\n"
-                                                 "      1 MOVE r5 r1\n"
-                                                 "      2 SEND r5 0 r2 #foo\n"
-                                                 "      4 RETURN r2\n");
+  assert_method("foo: n n timesRepeat: [n foo]",
+                "foo: args=1 registers=8\n"
+                "  0 MOVE r6 r1\n"
+                "  1 SEND r6 0 r2 #repetitions\n"
+                "  3 LOADI r3 1\n"
+                "  4 LE_J r4 r3 r2\n"
+                "  5 JUMP_FALSE r4 ->13\n"
+                "  6 MOVE r7 r1\n"
+                "  7 SEND r7 0 r4 #foo\n"
+                "  9 FORLOOP r3 r2 1\n"
+                "  10 LOOP ->6\n"
+                "  11 ADDI r3 r3 1\n"
+                "  12 LOOP ->4\n"
+                "  13 RETURN_SELF\n");
 }
 
 static void repeat_is_an_endless_loop(void **state) {
@@ -328,11 +342,11 @@ int main(void) {
       cmocka_unit_test(fib_compares_and_subtracts_constants_in_place),
       cmocka_unit_test(while_loop_is_a_fused_comparison_and_a_backward_jump),
       cmocka_unit_test(to_do_ends_in_forloop_and_uses_an_argument_as_limit),
-      cmocka_unit_test(to_by_do_counts_down_and_long_steps_are_added),
+      cmocka_unit_test(to_by_do_counts_down_and_other_steps_say_which_way),
       cmocka_unit_test(to_do_copies_a_limit_that_the_body_assigns),
       cmocka_unit_test(value_of_to_do_is_its_receiver),
       cmocka_unit_test(times_repeat_of_a_literal_is_a_loop),
-      cmocka_unit_test(times_repeat_of_anything_else_is_sent),
+      cmocka_unit_test(times_repeat_of_anything_else_asks_how_often),
       cmocka_unit_test(repeat_is_an_endless_loop),
       cmocka_unit_test(conditions_make_no_booleans),
       cmocka_unit_test(value_of_and_or_is_made_at_the_end),

@@ -74,17 +74,18 @@ static void operand_that_is_assigned_later_is_copied(void **state) {
                                                    "  4 RETURN r2\n");
 }
 
-static void at_put_for_effect_is_an_instruction_and_for_value_a_send(void **state) {
+static void at_put_is_an_instruction_for_effect_and_for_value(void **state) {
   (void)state;
-  assert_method("foo: x x at: 1 put: 2. ^x at: 1 put: 3", "foo: args=1 registers=8\n"
-                                                          "  0 LOADI r2 1\n"
-                                                          "  1 LOADI r3 2\n"
-                                                          "  2 ATPUT r1 r2 r3\n"
-                                                          "  3 MOVE r5 r1\n"
-                                                          "  4 LOADI r6 1\n"
-                                                          "  5 LOADI r7 3\n"
-                                                          "  6 SEND r5 2 r2 #at:put:\n"
-                                                          "  8 RETURN r2\n");
+  assert_method("foo: x x at: 1 put: 2. ^x at: 1 put: 3",
+                "foo: args=1 registers=4\n"
+                "  0 LOADI r2 1\n"
+                "  1 LOADI r3 2\n"
+                "  2 ATPUT r1 r2 r3\n"
+                "  3 LOADI r2 1\n"
+                "  4 LOADI r3 3\n"
+                "  5 ATPUT_VALUE r1 r2 r3\n"
+                "  6 MOVE r2 r3\n"
+                "  7 RETURN r2\n");
 }
 
 static void special_instructions_use_variables_in_place(void **state) {
@@ -292,7 +293,7 @@ int main(void) {
       cmocka_unit_test(chain_of_sends_reuses_its_frame),
       cmocka_unit_test(not_of_another_value_is_an_instruction),
       cmocka_unit_test(operand_that_is_assigned_later_is_copied),
-      cmocka_unit_test(at_put_for_effect_is_an_instruction_and_for_value_a_send),
+      cmocka_unit_test(at_put_is_an_instruction_for_effect_and_for_value),
       cmocka_unit_test(special_instructions_use_variables_in_place),
       cmocka_unit_test(block_evaluation_is_a_special_send),
       cmocka_unit_test(instance_variables_and_globals),

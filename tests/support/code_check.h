@@ -132,6 +132,7 @@ static void code_check_successors(CodeCheck *c, unsigned pc, const uint8_t *held
     code_check_flow(c, pc, (long)pc + 1 + op_sj(w), held);
     return;
   case OP_FORLOOP:
+  case OP_FORSTEP:
     if (op_code(c->code->words[pc + 1]) != OP_LOOP)
       code_check_fail(c, pc, "FORLOOP without LOOP", pc);
     else
