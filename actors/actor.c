@@ -97,13 +97,13 @@ static void free_machine(Scheduler *s, Actor *a) {
 }
 
 static void free_held(Scheduler *s, Actor *a) {
-  if (a->timer) scheduler_cancel_timer(s, a->timer);
   handles_close_all(s, a);
   free_machine(s, a);
   free_extra(s, a);
 }
 
 void actor_destroy(Scheduler *s, Actor *a) {
+  actor_timers_cancel_all(s, a);
   Message *message = mailbox_close(&a->mailbox);
   for (Message *next; message; message = next) next = message->next, free_message(s, message);
   while ((message = inbox_take(a))) free_message(s, message);
@@ -141,6 +141,7 @@ Message *actor_text_reason(Scheduler *s, const char *text) {
 /* Closes the mailbox, tells everyone, frees everything. */
 static void end(Scheduler *s, Actor *a) {
   uint64_t id = actor_id(a);
+  actor_timers_cancel_all(s, a);
   const Message *reason = a->extra ? a->extra->reason : NULL;
   Message *late = mailbox_close(&a->mailbox), *message;
   if (actor_is(a, ACTOR_MAIN)) runtime_halt(s->runtime, reason ? 1 : 0);
@@ -402,6 +403,7 @@ static void end_turn(Scheduler *s, Actor *a) {
   if (a->turn == TURN_INIT) m->roots[ROOT_SELF] = m->roots[ROOT_RESULT];
   else if (a->turn == TURN_REQUEST && a->reply_promise) promise_answer_turn_may_gc(s, a);
   a->turn = TURN_NONE;
+  a->flags &= (uint16_t)~ACTOR_CANCELLED;
   a->reply_promise = 0;
   m->roots[ROOT_RESULT] = OOP_NIL;
 }

@@ -38,6 +38,7 @@ typedef enum ActorFlag {
   ACTOR_PINNED = 256,   /* holds handles of a loop: stays on its scheduler */
   ACTOR_ON_PACK_LIST = 512,
   ACTOR_YIELDED = 2048, /* the running primitive has let others go first */
+  ACTOR_CANCELLED = 4096, /* the caller of the running turn has lost interest */
   ACTOR_PACKED = 1024 /* was packed once: it does work, so do not hurry to do it again */
 } ActorFlag;
 
@@ -87,6 +88,8 @@ struct ActorExtra {
   Subscription *subscriptions;
   uint32_t subscription_count, subscription_capacity;
   Handle *handles;
+  Timer **timers; /* that resolve promises, by place.  Free places: next free place + 1, shifted left, | 1 */
+  uint32_t timer_capacity, timer_free;
   char *snapshot_path; /* the file that a snapshot of it goes to; NULL: none is asked for */
   Message *reason; /* why it ends; NULL: normally */
   char *error;     /* text of the last failed primitive */
@@ -183,6 +186,17 @@ void promise_reply_broken(Scheduler *s, uint64_t from, uint64_t to, uint64_t num
 void promise_reply_text(Scheduler *s, Actor *a, uint64_t to, uint64_t number, PromiseState state, const char *text);
 /* All who wait for something of A learn that it is gone. */
 void promises_break(Scheduler *s, Actor *a, const Message *reason);
+
+/* ---- timers that resolve promises (actor_timers.c) ---------------------------------------------------------------------------- */
+
+/* A new promise of A, resolved with nil at DEADLINE_NS; 0: no memory.  While it is pending its value is -1 - place. */
+Oop actor_timer_start_may_gc(Actor *a, uint64_t deadline_ns);
+/* The timer of that pending promise is not needed.  True: it had not fired. */
+bool actor_timer_cancel(Actor *a, Object *promise);
+/* It has fired; owned. */
+void actor_timer_fired_may_gc(Scheduler *s, Actor *a, Timer *timer);
+/* A ends.  Call it before the mailbox is closed: timers that have fired are messages. */
+void actor_timers_cancel_all(Scheduler *s, Actor *a);
 
 /* Slots of the Array in ROOT_ACTOR. */
 enum {

@@ -46,7 +46,10 @@ static Oop send_message(Actor *a, uint64_t target, Message *message, Oop promise
     if (promise != OOP_NIL) promise_forget(a, oop_to_object(promise));
     return primitive_fail(&a->machine, FAILURE_UNSUPPORTED);
   }
-  if (promise != OOP_NIL) message->number = (uint64_t)oop_to_small(oop_to_object(promise)->slots[PROMISE_NUMBER]);
+  if (promise != OOP_NIL) {
+    message->number = (uint64_t)oop_to_small(oop_to_object(promise)->slots[PROMISE_NUMBER]);
+    oop_to_object(promise)->slots[PROMISE_VALUE] = oop_from_small((int64_t)target); /* while it is pending: for promise_cancel */
+  }
   if (!send_now_or_later(s, target, message, delay)) {
     if (promise != OOP_NIL) break_promise(a, promise, target);
     message_free(&s->messages, message);
@@ -342,6 +345,14 @@ static Oop actor_take_unhashed(Machine *m) {
   return list;
 }
 
+/* Actor class >> takeCancelled: has the caller of this turn lost interest?  True once. */
+static Oop actor_take_cancelled(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  bool cancelled = actor_is(a, ACTOR_CANCELLED);
+  a->flags &= (uint16_t)~ACTOR_CANCELLED;
+  return oop_from_bool(cancelled);
+}
+
 /* ---- requests answered later ------------------------------------------------------------------------------------------------------- */
 
 /* Actor class >> detachCaller: {actor id. promise number} of the request of this turn, which is now the program's business; or nil. */
@@ -556,6 +567,7 @@ const Primitive actor_primitives[] = {
     {"actor_next_reaction", actor_next_reaction, 0, "the next settled promise whose blocks are to run, or nil", 0},
     {"actor_has_reactions", actor_has_reactions, 0, "are there any?", 0},
     {"actor_take_unhashed", actor_take_unhashed, 0, "collections that arrived and must be rehashed, or nil", 0},
+    {"actor_take_cancelled", actor_take_cancelled, 0, "has the caller of this turn cancelled it? answers true once", 0},
     {"actor_detach_caller", actor_detach_caller, 0, "{actor id. promise number} of whoever waits for this turn, or nil", 0},
     {"actor_reply", actor_reply, 4, "value, promise state, actor id, promise number: answer a detached request", 0},
     {"actor_signal", actor_signal_primitive, 3, "1 link 2 unlink 3 monitor 4 demonitor 5 and flush 6 promise of start 7 of end, actor id, reference", 0},

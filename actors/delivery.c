@@ -67,9 +67,25 @@ Message *inbox_remove_after(Actor *a, Message *previous) {
 }
 
 static void receive_timer(Scheduler *s, Actor *a, Timer *timer) {
+  if (timer->number) {
+    actor_timer_fired_may_gc(s, a, timer);
+    return;
+  }
   if (a->timer == timer) a->timer = NULL;
   a->flags |= ACTOR_WAKE;
   scheduler_free_timer(s, timer);
+}
+
+/* The caller has lost interest: the request is not begun, or the turn that runs for it learns of it where it next waits. */
+static void receive_cancel(Scheduler *s, Actor *a, Message *message) {
+  if (a->reply_promise == message->number && a->reply_to == message->from) a->flags |= ACTOR_CANCELLED | ACTOR_WAKE;
+  else
+    for (Message *previous = NULL, *each = a->inbox; each; previous = each, each = each->next) {
+      if (each->kind != MESSAGE_REQUEST || each->from != message->from || each->number != message->number) continue;
+      message_free(&s->messages, inbox_remove_after(a, previous));
+      break;
+    }
+  message_free(&s->messages, message);
 }
 
 static void receive(Scheduler *s, Actor *a, Message *message) {
@@ -77,6 +93,7 @@ static void receive(Scheduler *s, Actor *a, Message *message) {
   case MESSAGE_REPLY: case MESSAGE_SETTLE: promise_receive_may_gc(s, a, message); break;
   case MESSAGE_SUBSCRIBE: promise_receive_subscription(s, a, message); break;
   case MESSAGE_TIMER: receive_timer(s, a, (Timer *)message); break;
+  case MESSAGE_CANCEL: receive_cancel(s, a, message); break;
   case MESSAGE_LINK: case MESSAGE_UNLINK: case MESSAGE_MONITOR: case MESSAGE_DEMONITOR: case MESSAGE_EXIT: case MESSAGE_KILL:
   case MESSAGE_DOWN: case MESSAGE_UNLINK_ACK: links_receive(s, a, message); break;
   case MESSAGE_SYNC:

@@ -27,7 +27,8 @@
   X(TIMER, "-; -: part of a Timer")                                                         \
   X(EVENT, "handle event: detail; number: handle")                                          \
   X(UNLINK_ACK, "-; the UNLINK's number")                                                   \
-  X(SYNC, "-; the sender's promise: resolved when the receiver gets to it, after its INIT")
+  X(SYNC, "-; the sender's promise: resolved when the receiver gets to it, after its INIT")  \
+  X(CANCEL, "-; the sender's promise: nobody waits for its answer any more")
 
 typedef enum MessageKind {
 #define X(name, doc) MESSAGE_##name,

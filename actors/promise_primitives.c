@@ -17,7 +17,7 @@ static bool is_mirror(const Actor *a, Oop promise) {
 }
 
 /* Something else comes first: rehash what has arrived, or, in a plain actor, run the blocks of settled promises. */
-static bool has_other_work(const Actor *a) { return actor_has_unhashed(a) || (actor_is(a, ACTOR_PLAIN) && a->reactions); }
+static bool has_other_work(const Actor *a) { return actor_is(a, ACTOR_CANCELLED) || actor_has_unhashed(a) || (actor_is(a, ACTOR_PLAIN) && a->reactions); }
 
 /* Waits until DEADLINE.  Answers the value.  Fails: BAD_VALUE when rejected or broken, NOT_FOUND when the deadline has passed, BAD_RECEIVER
  * for a mirror, WRONG_STATE when something else is to be done first. */
@@ -99,6 +99,26 @@ static Oop promise_schedule(Machine *m) {
   return ok ? m->args[0] : primitive_fail(m, FAILURE_NO_MEMORY);
 }
 
+/* Tells the actor that is to answer, or stops the timer.  Answers whether there was somebody to tell. */
+static Oop promise_cancel(Machine *m) {
+  PROMISE_OR_FAIL(m);
+  Object *promise = oop_to_object(m->args[0]);
+  if (!is_pending(m) || is_mirror(a, m->args[0]) || !oop_is_small(promise->slots[PROMISE_VALUE])) return OOP_FALSE;
+  int64_t target = oop_to_small(promise->slots[PROMISE_VALUE]);
+  if (target < 0) return oop_from_bool(actor_timer_cancel(a, promise));
+  actor_signal(a->scheduler, a, (uint64_t)target, MESSAGE_CANCEL, (uint64_t)oop_to_small(promise->slots[PROMISE_NUMBER]), 0);
+  return OOP_TRUE;
+}
+
+/* A promise that is resolved with nil at DEADLINE, in nanoseconds. */
+static Oop promise_at(Machine *m) {
+  Actor *a = actor_of_machine(m);
+  if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);
+  if (!oop_is_small(m->args[1]) || oop_to_small(m->args[1]) < 0) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  Oop promise = actor_timer_start_may_gc(a, (uint64_t)oop_to_small(m->args[1]));
+  return promise ? promise : primitive_fail(m, FAILURE_NO_MEMORY);
+}
+
 static Oop promise_is_mirror(Machine *m) {
   PROMISE_OR_FAIL(m);
   return oop_from_bool(is_pending(m) && is_mirror(a, m->args[0]));
@@ -112,5 +132,7 @@ const Primitive promise_primitives[] = {
     {"promise_subscribe", promise_subscribe_primitive, 0, "a promise of this actor that follows the mirror's original", 0},
     {"promise_schedule", promise_schedule, 0, "have the blocks of a settled promise run in a turn of their own", 0},
     {"promise_forget", promise_forget_primitive, 0, "its blocks have run", 0},
+    {"promise_cancel", promise_cancel, 0, "tell who is to settle the pending promise that nobody waits; answers whether that was still useful", 0},
+    {"promise_at", promise_at, 1, "deadline in ns: a promise that is resolved with nil then", 0},
     {"promise_is_mirror", promise_is_mirror, 0, "is it a pending promise of another actor?", 0},
     {NULL, NULL, 0, NULL, 0}};

@@ -22,6 +22,8 @@ struct Timer {
   Message message;   /* MESSAGE_TIMER, when it wakes its actor.  First, so that the message is the timer */
   TimerNode node;    /* home's thread only */
   uint64_t target;   /* actor id */
+  uint64_t number;   /* of the promise that it resolves; 0: it ends a wait */
+  uint32_t place;    /* in the actor's list of such timers */
   Message *delivery; /* to deliver instead of waking; the timer then belongs to the wheel alone */
   Scheduler *home;   /* immutable */
   Timer *next_cancelled;

@@ -19,6 +19,7 @@ static Oop timer_sleep(Machine *m) {
   Actor *a = actor_of_machine(m);
   if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);
   if (!oop_is_small(m->args[1])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (actor_is(a, ACTOR_CANCELLED)) return wait_over(a), primitive_fail(m, FAILURE_WRONG_STATE);
   if (actor_is(a, ACTOR_PLAIN) && a->reactions) return wait_over(a), primitive_fail(m, FAILURE_WRONG_STATE);
   if (!wait_timed_out(a, m->args[1])) return wait_until(a, m->args[1]);
   wait_over(a);
