@@ -72,6 +72,26 @@ static PrimitiveFunction primitive_function(const Machine *m, const Object *code
   return m->source->primitives->entries[code_primitive(code) - 1]->function;
 }
 
+static bool returns(uint32_t answer, uint32_t next) { return op_code(next) == OP_RETURN && op_a(next) == op_a(answer); }
+
+/* Methods that only answer something need no frame.  WORDS ends in a return, so the second word is there unless the first is one. */
+static void fill_method(SendCacheEntry *entry, const uint32_t *words) {
+  uint32_t w = words[0];
+  entry->words = words;
+  if (op_code(w) == OP_RETURN_SELF)
+    entry->kind = SEND_SELF;
+  else if (op_code(w) == OP_RETURN_NIL)
+    entry->kind = SEND_CONSTANT, entry->constant = OOP_NIL;
+  else if (op_code(w) == OP_GETIVAR && op_b(w) == 0 && returns(w, words[1]))
+    entry->kind = SEND_GETTER, entry->slot = op_c(w);
+  else if (op_code(w) == OP_LOADTRUE && returns(w, words[1]))
+    entry->kind = SEND_CONSTANT, entry->constant = OOP_TRUE;
+  else if (op_code(w) == OP_LOADFALSE && returns(w, words[1]))
+    entry->kind = SEND_CONSTANT, entry->constant = OOP_FALSE;
+  else if (op_code(w) == OP_LOADI && returns(w, words[1]))
+    entry->kind = SEND_CONSTANT, entry->constant = oop_from_small(op_sbx(w));
+}
+
 /* Only references into S may stand in the thread's cache; a machine with classes or methods of its own gets its own. */
 static SendCacheEntry *fill(Machine *m, const uint32_t *site, uint32_t class_index, Object *code, bool any_message, bool own) {
   own |= !address_in_source((uint64_t)(uintptr_t)site);
@@ -81,12 +101,11 @@ static SendCacheEntry *fill(Machine *m, const uint32_t *site, uint32_t class_ind
   entry->key = send_key(site, class_index);
   entry->code = code;
   entry->registers = (uint16_t)code_registers(code);
-  entry->has_primitive = code_primitive(code) != 0;
-  if (entry->has_primitive)
-    entry->primitive = primitive_function(m, code);
+  entry->kind = any_message ? SEND_ANY_MESSAGE : code_primitive(code) ? SEND_PRIMITIVE : SEND_METHOD;
+  if (entry->kind == SEND_METHOD)
+    fill_method(entry, code_words(code));
   else
-    entry->words = code_words(code);
-  if (any_message) entry->has_primitive = SEND_ANY_MESSAGE;
+    entry->primitive = primitive_function(m, code);
   return entry;
 }
 
@@ -140,6 +159,20 @@ static bool make_message_may_gc(Machine *m, Oop selector) {
   }
   machine_pop_handles(m, handle);
   return made;
+}
+
+/* ---- numbers ---------------------------------------------------------------------------------------------------- */
+
+/* An immediate number as a double, exactly. */
+static inline bool try_immediate_double(Oop x, double *out) {
+  if (oop_is_small_float(x)) return *out = oop_small_to_double(x), true;
+  int64_t n = oop_to_small(x);
+  return oop_is_small(x) && n >= -(INT64_C(1) << 53) && n <= INT64_C(1) << 53 ? (*out = (double)n, true) : false;
+}
+
+/* Two immediate numbers of which at least one is a float. */
+static inline bool try_two_doubles(Oop a, Oop b, double *x, double *y) {
+  return !oop_both_small(a, b) && try_immediate_double(a, x) && try_immediate_double(b, y);
 }
 
 /* ---- the loop, three times ------------------------------------------------------------------------------------- */

@@ -252,7 +252,7 @@ send : {
   if (unlikely(entry->key != key)) goto send_miss;
 }
 send_found:
-  if (entry->has_primitive) goto call_primitive;
+  if (entry->kind != SEND_METHOD) goto send_kind;
   callee = entry->code;
   {
     Oop *frame = fp + base;
@@ -267,9 +267,15 @@ send_found:
     NEXT();
   }
 
-call_primitive:
+send_kind:
   callee = entry->code;
-  if (unlikely(entry->has_primitive == SEND_ANY_MESSAGE)) goto call_any_message;
+  switch (entry->kind) {
+  case SEND_GETTER: R(dest) = oop_to_object(R(base))->slots[entry->slot]; NEXT();
+  case SEND_CONSTANT: R(dest) = entry->constant; NEXT();
+  case SEND_SELF: R(dest) = R(base); NEXT();
+  case SEND_ANY_MESSAGE: goto call_any_message;
+  default: break;
+  }
   m->args = fp + base;
   m->argc = argc;
   SAVE();
@@ -484,9 +490,9 @@ op_BLOCKRETURN : {
       R(A) = (Oop)n;                                                                    \
       NEXT();                                                                           \
     }                                                                                   \
-    if (oop_is_small_float(a) && oop_is_small_float(b) && !OVERRIDDEN(name)) {          \
-      double x = oop_small_to_double(a), y = oop_small_to_double(b), z = floating;      \
-      if (likely(double_try_small(z, &result))) {                                       \
+    double x, y;                                                                        \
+    if (try_two_doubles(a, b, &x, &y) && !OVERRIDDEN(name)) {                           \
+      if (likely(double_try_small(floating, &result))) {                                \
         R(A) = result;                                                                  \
         NEXT();                                                                         \
       }                                                                                 \
@@ -499,9 +505,9 @@ op_BLOCKRETURN : {
 
 op_DIVIDE : {
   Oop a = R(B), b = R(C);
-  if (oop_is_small_float(a) && oop_is_small_float(b) && !OVERRIDDEN(DIVIDE)) {
-    double y = oop_small_to_double(b);
-    if (y != 0 && double_try_small(oop_small_to_double(a) / y, &result)) {
+  double x, y;
+  if (try_two_doubles(a, b, &x, &y) && !OVERRIDDEN(DIVIDE)) {
+    if (y != 0 && double_try_small(x / y, &result)) {
       R(A) = result;
       NEXT();
     }
@@ -566,6 +572,10 @@ op_ADDI : {
     R(A) = (Oop)n;
     NEXT();
   }
+  if (oop_is_small_float(a) && !OVERRIDDEN(ADD) && double_try_small(oop_small_to_double(a) + op_sc(w), &result)) {
+    R(A) = result;
+    NEXT();
+  }
   SPECIAL1(ADD, a, oop_from_small(op_sc(w)), A);
 }
 op_SUBI : {
@@ -573,6 +583,10 @@ op_SUBI : {
   int64_t n;
   if (likely(oop_is_small(a)) && !OVERRIDDEN(SUB) && !__builtin_sub_overflow((int64_t)a, (int64_t)op_sc(w) * 2, &n)) {
     R(A) = (Oop)n;
+    NEXT();
+  }
+  if (oop_is_small_float(a) && !OVERRIDDEN(SUB) && double_try_small(oop_small_to_double(a) - op_sc(w), &result)) {
+    R(A) = result;
     NEXT();
   }
   SPECIAL1(SUB, a, oop_from_small(op_sc(w)), A);
@@ -585,8 +599,9 @@ op_SUBI : {
       R(A) = oop_from_bool((int64_t)a op(int64_t) b);                                                      \
       NEXT();                                                                                              \
     }                                                                                                      \
-    if (oop_is_small_float(a) && oop_is_small_float(b) && !OVERRIDDEN(name)) {                             \
-      R(A) = oop_from_bool(oop_small_to_double(a) op oop_small_to_double(b));                              \
+    double x, y;                                                                                           \
+    if (try_two_doubles(a, b, &x, &y) && !OVERRIDDEN(name)) {                                              \
+      R(A) = oop_from_bool(x op y);                                                                        \
       NEXT();                                                                                              \
     }                                                                                                      \
     SPECIAL1(name, a, b, A);                                                                               \
@@ -594,10 +609,11 @@ op_SUBI : {
   op_##name##_J : {                                                                                        \
     Oop a = R(B), b = R(C);                                                                                \
     bool truth;                                                                                            \
+    double x, y;                                                                                           \
     if (likely(oop_both_small(a, b)) && !OVERRIDDEN(name))                                                 \
       truth = (int64_t)a op(int64_t) b;                                                                    \
-    else if (oop_is_small_float(a) && oop_is_small_float(b) && !OVERRIDDEN(name))                          \
-      truth = oop_small_to_double(a) op oop_small_to_double(b);                                            \
+    else if (try_two_doubles(a, b, &x, &y) && !OVERRIDDEN(name))                                           \
+      truth = x op y;                                                                                      \
     else                                                                                                   \
       SPECIAL1(name, a, b, A);                                                                             \
     JUMP_ON(truth);                                                                                        \
@@ -605,6 +621,7 @@ op_SUBI : {
   op_##name##I_J : {                                                                                       \
     Oop a = R(B);                                                                                          \
     if (likely(oop_is_small(a)) && !OVERRIDDEN(name)) JUMP_ON((int64_t)a op(int64_t) oop_from_small(op_sc(w))); \
+    if (oop_is_small_float(a) && !OVERRIDDEN(name)) JUMP_ON(oop_small_to_double(a) op op_sc(w));           \
     SPECIAL1(name, a, oop_from_small(op_sc(w)), A);                                                        \
   }
 /* The next word is JUMP_TRUE or JUMP_FALSE. */

@@ -15,12 +15,23 @@ typedef struct SendCacheEntry {
   uint64_t key; /* 0: empty */
   Object *code;
   union {
-    const uint32_t *words;       /* first instruction */
-    PrimitiveFunction primitive; /* has_primitive */
+    const uint32_t *words;       /* SEND_METHOD: first instruction */
+    PrimitiveFunction primitive; /* SEND_PRIMITIVE, SEND_ANY_MESSAGE */
+    Oop constant;                /* SEND_CONSTANT, an immediate */
+    size_t slot;                 /* SEND_GETTER */
   };
   uint16_t registers;
-  uint8_t has_primitive; /* 1, or SEND_ANY_MESSAGE: the primitive of doesNotUnderstand: takes it (PRIMITIVE_ANY_MESSAGE) */
+  uint8_t kind;
 } SendCacheEntry;
+
+enum SendKind {
+  SEND_METHOD,      /* activates code */
+  SEND_PRIMITIVE,   /* calls primitive first */
+  SEND_ANY_MESSAGE, /* the primitive of doesNotUnderstand: takes it (PRIMITIVE_ANY_MESSAGE) */
+  SEND_GETTER,      /* the method is `^ instance variable`: no frame is made */
+  SEND_CONSTANT,    /* the method is `^ nil`, true, false or a small integer */
+  SEND_SELF         /* the method is `^ self` */
+};
 
 struct SendCache {
   uint32_t mask;  /* capacity - 1 */
@@ -28,7 +39,6 @@ struct SendCache {
   SendCacheEntry entries[];
 };
 
-enum { SEND_ANY_MESSAGE = 2 };
 enum { SEND_CACHE_THREAD = 4096, SEND_CACHE_OWN_FIRST = 16, SEND_CACHE_OWN_MAX = 4096 };
 
 SendCache *send_cache_new(Accounts *accounts, uint32_t capacity);

@@ -268,6 +268,58 @@ static Oop character_code(Machine *m) {
   return oop_from_small(oop_to_character(m->args[0]));
 }
 
+/* ---- runs of characters of a kind ------------------------------------------------------------------------- */
+
+static const char white_space[] = " \t\n\r\f"; /* as Character>>isSeparator */
+
+/* First index from argument 2 on whose character is (IN_SET) or is not one of argument 1 (nil: white space); size + 1 when there is none. */
+static Oop span(Machine *m, bool in_set) {
+  Bytes text, set = {white_space, sizeof white_space - 1};
+  bool member[256] = {false};
+  size_t i;
+  if (!try_receiver(m, &text) || (m->args[1] != OOP_NIL && !try_argument(m, 1, &set)) || !try_index(m, 2, text.size + 1, &i)) return OOP_FAIL;
+  for (size_t k = 0; k < set.size; k++) member[(uint8_t)set.at[k]] = true;
+  size_t start = i--;
+  while (i < text.size && member[(uint8_t)text.at[i]] != in_set) i++;
+  primitive_charge(m, i - start + 1);
+  return oop_from_small((int64_t)i + 1);
+}
+static Oop string_find_any(Machine *m) { return span(m, true); }
+static Oop string_skip_any(Machine *m) { return span(m, false); }
+
+/* ---- writing to a stream ---------------------------------------------------------------------------------- */
+
+/* A WriteStream on a String of this W with room for COUNT more bytes: where they go, counted as written. */
+enum { STREAM_COLLECTION, STREAM_POSITION };
+static char *stream_room(Machine *m, size_t count) {
+  if (!oop_is_pointer(m->args[0]) || address_in_source(m->args[0])) return NULL;
+  Object *stream = oop_to_object(m->args[0]);
+  if (!object_is_pointers(stream) || object_slots(stream) < 2) return NULL;
+  Oop collection = stream->slots[STREAM_COLLECTION], position = stream->slots[STREAM_POSITION];
+  if (!oop_is_pointer(collection) || address_in_source(collection) || !oop_is_small(position) || !oop_has_class(collection, CLASS_STRING)) return NULL;
+  size_t at = (size_t)oop_to_small(position), size = object_byte_size(oop_to_object(collection));
+  if (oop_to_small(position) < 0 || at > size || count > size - at) return NULL;
+  stream->slots[STREAM_POSITION] = oop_from_small((int64_t)(at + count));
+  return (char *)object_bytes(oop_to_object(collection)) + at;
+}
+
+static Oop stream_put(Machine *m) {
+  Oop x = m->args[1];
+  char *to = oop_is_character(x) && oop_to_character(x) < 256 ? stream_room(m, 1) : NULL;
+  if (!to) return primitive_fail(m, FAILURE_UNSUPPORTED);
+  *to = (char)oop_to_character(x);
+  return x;
+}
+
+static Oop stream_put_all(Machine *m) {
+  Bytes text;
+  char *to = is_string_like(m, m->args[1]) && try_argument(m, 1, &text) ? stream_room(m, text.size) : NULL;
+  if (!to) return primitive_fail(m, FAILURE_UNSUPPORTED);
+  memmove(to, text.at, text.size); /* a stream may be given what it writes into */
+  primitive_charge(m, text.size);
+  return m->args[1];
+}
+
 const Primitive string_primitives[] = {
     {"string_equal", string_equal, 1, "same class and same bytes", 0},
     {"string_same_bytes", string_same_bytes, 1, "same bytes, whatever the classes", 0},
@@ -276,6 +328,10 @@ const Primitive string_primitives[] = {
     {"string_hash", string_hash, 0, "hash of the bytes, the same in every process", 0},
     {"string_index_of", string_index_of, 2, "index of a Character or byte from an index on, or 0", 0},
     {"string_index_of_string", string_index_of_string, 2, "index of a run of bytes from an index on, or 0", 0},
+    {"string_find_any", string_find_any, 2, "index of the first of some characters (nil: white space) from an index on, or size + 1", 0},
+    {"string_skip_any", string_skip_any, 2, "index of the first character that is none of them", 0},
+    {"stream_put", stream_put, 1, "adds a Character to a WriteStream on a String with room", 0},
+    {"stream_put_all", stream_put_all, 1, "adds a String likewise", 0},
     {"string_concatenate", string_concatenate, 1, "receiver's bytes, then the argument's", 0},
     {"string_as_uppercase", string_as_uppercase, 0, "copy with ASCII letters in upper case", 0},
     {"string_as_lowercase", string_as_lowercase, 0, "copy with ASCII letters in lower case", 0},
