@@ -409,7 +409,7 @@ static void write_replaced(Freezer *f, ReplacedEntry *table, size_t mask) {
 
 bool freezer_write(Freezer *f, uint64_t base, const char *program, size_t program_size) {
   ImageHeader header = {.version = IMAGE_VERSION, .word_size = 8, .byte_order = IMAGE_BYTE_ORDER,
-                        .object_format = IMAGE_OBJECT_FORMAT, .class_count = f->class_count};
+                        .object_format = image_object_format(), .class_count = f->class_count};
   uint64_t at = align_up(sizeof header, f->align);
   size_t replaced = count_replaced(f), symbols = table_size_for(count_symbols(f));
   lay_out(f, header.sections, &at);

@@ -11,7 +11,10 @@
 
 #define IMAGE_MAGIC "ATOLLIMG"
 #define IMAGE_BYTE_ORDER ((uint64_t)0x0102030405060708)
-enum { IMAGE_VERSION = 1, IMAGE_ALIGN = 65536, IMAGE_OBJECT_FORMAT = 1 /* changes with object.h, code.h, opcodes.h, classes.h */ };
+enum { IMAGE_VERSION = 1, IMAGE_ALIGN = 65536 };
+
+/* What instructions, classes and object headers mean to this build; an image of another build with the same number can be run. */
+uint64_t image_object_format(void);
 
 #define IMAGE_SECTIONS(X)                                                                     \
   X(PURE, "pure", "objects that nobody can modify: code, symbols, numbers")                   \

@@ -46,8 +46,9 @@ static bool check_header(const ImageHeader *h, uint64_t size, const char *name, 
   if (h->word_size != 8) return refuse(error, name, "expected 8-byte words, found %u", h->word_size);
   if (XXH3_64bits(h, offsetof(ImageHeader, header_checksum)) != h->header_checksum)
     return refuse(error, name, "the checksum of its header is wrong: it is damaged; build it again");
-  if (h->object_format != IMAGE_OBJECT_FORMAT)
-    return refuse(error, name, "expected object format %d, found %llu; build it again", IMAGE_OBJECT_FORMAT, (unsigned long long)h->object_format);
+  if (h->object_format != image_object_format())
+    return refuse(error, name, "expected object format %016llx, found %016llx; build it again",
+                  (unsigned long long)image_object_format(), (unsigned long long)h->object_format);
   if (h->primitives != primitives->names_hash)
     return refuse(error, name, "it was built for another set of primitives; build it again with this atoll");
   if (h->size != size || size % IMAGE_ALIGN)

@@ -63,7 +63,7 @@ static int info(const Cli *cli, const char *path) {
   const SourceImage *image = image_load_file(path, cli->primitives, error);
   if (!image) return fprintf(stderr, "atoll: %s\n", error), 1;
   const ImageHeader *h = image_header(image);
-  printf("image      %s\nhash       %016llx\nformat     %u, object format %llu\nsize       %llu bytes\nobjects    %llu\nclasses    %llu\n", path,
+  printf("image      %s\nhash       %016llx\nformat     %u, object format %016llx\nsize       %llu bytes\nobjects    %llu\nclasses    %llu\n", path,
          (unsigned long long)h->id, h->version, (unsigned long long)h->object_format, (unsigned long long)h->size,
          (unsigned long long)h->objects, (unsigned long long)h->class_count);
   printf("mapped     %s\n", image_is_relocated(image) ? "relocated into private memory: its preferred slot is taken or elsewhere"
