@@ -8,6 +8,7 @@
 
 #include "handles.h"
 #include "runtime_internal.h"
+#include "terminal.h"
 #include "wire.h"
 
 enum { MAX_VALUES = 258, PACK_FROM_BYTES = 288 };
@@ -490,6 +491,22 @@ static void after_run(Scheduler *s, Actor *a, RunStatus status) {
   }
 }
 
+/* Somebody has pressed Ctrl-C: UserInterrupt is signaled in the running statement; when that does not help, its frames are dropped. */
+static void interrupt_may_gc(Scheduler *s, Actor *a) {
+  Machine *m = &a->machine;
+  int times = terminal_interrupted(s->runtime->options.terminal);
+  if (!times || !actor_is(a, ACTOR_IN_TURN)) return;
+  if (a->timer) scheduler_cancel_timer(s, a->timer);
+  a->timer = NULL;
+  a->flags |= ACTOR_WAKE;
+  Oop selector = symbol_may_gc(m, "signalInterrupt"), receiver = machine_global_value(m, "Repl");
+  if (times == 1 && selector && oop_is_pointer(receiver) && machine_interrupt_may_gc(m, receiver, selector)) return;
+  machine_clear_stack(m);
+  m->roots[ROOT_RESULT] = OOP_NIL;
+  m->unhandled++;
+  end_plain(a);
+}
+
 void actor_run(Scheduler *s, Actor *a) {
   int32_t slice = s->runtime->options.slice, left = slice;
   a->scheduler = s;
@@ -498,6 +515,7 @@ void actor_run(Scheduler *s, Actor *a) {
   for (;;) {
     lend_handles(s, &a->machine);
     if (mailbox_has_mail(&a->mailbox)) actor_read_mailbox(s, a);
+    if (actor_is(a, ACTOR_MAIN) && s->runtime->options.terminal) interrupt_may_gc(s, a);
     if (!actor_is(a, ACTOR_EXITING) && !ready(s, a)) {
       if (actor_is(a, ACTOR_EXITING)) continue;
       if (try_rest(s, a)) break;

@@ -9,6 +9,7 @@ extern const Primitive actor_primitives[];   /* actor_primitives.c: spawning, se
 extern const Primitive promise_primitives[]; /* promise_primitives.c */
 extern const Primitive timer_primitives[];   /* timer_primitives.c: clock and sleeping */
 extern const Primitive socket_primitives[];  /* socket_primitives.c */
+extern const Primitive terminal_primitives[]; /* terminal.c: the person at the terminal */
 extern const Primitive codec_primitives[];   /* codec_primitives.c: MessagePack for programs */
 
 #endif

@@ -27,6 +27,7 @@ typedef struct RuntimeOptions {
   uint64_t stop_after;  /* slices of each scheduler until everything is stopped, wherever it is: for tests; 0: never */
   uint32_t mailbox_limit; /* messages that may wait for an actor before it is ended; 0: 16 million */
   Host *host;           /* NULL: the system's clock and chance */
+  struct Terminal *terminal; /* where a person types at the main actor (terminal.h); NULL: nobody does */
   Accounts *accounts;   /* NULL: own ones */
   /* The S for a child of M: M's S and what M has defined since.  Retained for the caller.  NULL: M's own S. */
   const SourceImage *(*freeze_for_spawn_may_gc)(Machine *m);

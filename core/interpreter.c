@@ -280,6 +280,29 @@ bool machine_start_may_gc(Machine *m, Oop receiver, Oop selector, unsigned argc,
   return started;
 }
 
+/* The frame returns into a register above all that the interrupted code uses. */
+bool machine_interrupt_may_gc(Machine *m, Oop receiver, Oop selector) {
+  enum { BASE_LIMIT = 1000 };
+  Oop code = m->fp ? machine_lookup(m, machine_class_of(m, receiver), selector) : 0;
+  if (!code || code_primitive(oop_to_object(code)) || code_args(oop_to_object(code))) return false;
+  unsigned handle = machine_push_handle(m, code), on = machine_push_handle(m, receiver);
+  size_t needed = code_registers(oop_to_object(code)) + STACK_SLACK + FRAME_CONTROL + 1, used = (size_t)(machine_stack_top(m) - m->stack);
+  bool room = used + needed <= (size_t)(m->stack_limit - m->stack) || machine_grow_stack_may_gc(m, needed);
+  size_t base = (size_t)(machine_stack_top(m) - m->fp) + FRAME_CONTROL;
+  if (room && base <= BASE_LIMIT) {
+    Oop *frame = m->fp + base;
+    frame[FRAME_CONTEXT] = OOP_NIL;
+    frame[FRAME_LINK] = LINK_MAKE(m->pc, base, base);
+    frame[FRAME_CODE] = machine_handle(m, handle);
+    frame[0] = oop_resolve(m, machine_handle(m, on));
+    Object *object = oop_to_object(frame[FRAME_CODE]);
+    m->fp = frame;
+    m->pc = (uint32_t)(code_words(object) - (const uint32_t *)object);
+  }
+  machine_pop_handles(m, handle);
+  return room && base <= BASE_LIMIT;
+}
+
 bool machine_start_code_may_gc(Machine *m, Oop receiver, Oop code) {
   unsigned first = machine_push_handle(m, receiver);
   bool started = push_bottom_may_gc(m, first, 0, code);

@@ -114,6 +114,10 @@ void machine_destroy(Machine *m);
  * not understood (then a doesNotUnderstand: is sent). */
 bool machine_start_may_gc(Machine *m, Oop receiver, Oop selector, unsigned argc, const Oop *arguments);
 
+/* Between two runs: the next thing that happens is RECEIVER SELECTOR, as if the running code had sent it; when that returns, the code goes on
+ * where it was.  False: nothing runs, or no room. */
+bool machine_interrupt_may_gc(Machine *m, Oop receiver, Oop selector);
+
 /* Runs for at most BUDGET reductions (one per send or backward jump). */
 RunStatus machine_run(Machine *m, int32_t budget);
 

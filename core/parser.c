@@ -280,6 +280,7 @@ static Node *primary(Parser *p) {
   case TOKEN_OPEN_BRACE: return brace_expression(p);
   default:
     if (parser_at_literal(p)) return literal_expression(p);
+    if (p->token.kind == TOKEN_ASSIGN && text_is(p->token.text, "_")) return name_expression(p); /* the terminal's last answer */
     parser_expected(p, "an expression");
   }
 }

@@ -9,6 +9,7 @@
 
 #include "class_builder.h"
 #include "definer.h"
+#include "lookup.h"
 
 typedef enum ItemKind {
   ITEM_FILE, ITEM_CLASS, ITEM_EXTEND, ITEM_VARIABLES, ITEM_CLASS_VARIABLE, ITEM_PRAGMA, ITEM_METHOD, ITEM_TEMPORARIES,
@@ -21,6 +22,7 @@ typedef struct Item {
   unsigned count;
   const Source *source;
   Text class_name, name, value; /* by kind: superclass and name, pattern and body, keyword and value .. */
+  Text category;                /* of a method */
   Text *names;
   SourcePosition at;
 } Item;
@@ -34,8 +36,11 @@ struct Program {
   unsigned error_count;
   const Source *reading;
   Text reading_class;
+  Text protocol;          /* of the methods that follow: the last "---- protocol ----" */
+  const char *scanned;    /* it was looked for up to here */
   bool reading_class_side, only_definitions;
   void (*before_statement)(Machine *m); /* may be NULL */
+  const char *evaluator, *evaluator_selector; /* NULL: statements are bottom frames themselves */
   /* stepping */
   bool begun;
   Definer definer;
@@ -44,7 +49,7 @@ struct Program {
   CodeTemplate *code;
   unsigned constants;    /* handle of the first constant */
   size_t constants_done;
-  bool running_constant, running_variable;
+  bool running_constant, running_variable, running_statement;
 };
 
 /* ---- reading ------------------------------------------------------------------------------------------------------ */
@@ -78,10 +83,28 @@ static bool copy_names(Program *p, Item *item, const Text *names, unsigned count
   return true;
 }
 
+/* A comment like "---- printing ----" between two methods names the protocol of those that follow. */
+static void look_for_protocol(Program *p, const char *to) {
+  const char *at = p->scanned, *end;
+  for (; at && at + 8 < to && (at = memchr(at, '"', (size_t)(to - at))); at = end + 1) {
+    end = memchr(at + 1, '"', (size_t)(to - at - 1));
+    if (!end) break;
+    if (end - at < 10 || memcmp(at + 1, "---- ", 5) != 0 || memcmp(end - 5, " ----", 5) != 0) continue;
+    p->protocol = (Text){at + 6, (size_t)(end - at - 11)};
+  }
+  p->scanned = to;
+}
+
+static void begin_protocols(Program *p, const char *from) {
+  p->protocol = (Text){NULL, 0};
+  p->scanned = from;
+}
+
 static bool on_class_begin(SourceEvents *e, Text superclass, Text name, SourcePosition at) {
   Program *p = (Program *)e;
   p->reading_class = name;
   p->reading_class_side = false;
+  begin_protocols(p, name.start);
   Item *item = add(e, ITEM_CLASS, at);
   if (!item) return false;
   item->value = superclass;
@@ -92,11 +115,13 @@ static bool on_extend_begin(SourceEvents *e, Text name, bool class_side, SourceP
   Program *p = (Program *)e;
   p->reading_class = name;
   p->reading_class_side = class_side;
+  begin_protocols(p, name.start);
   return add(e, ITEM_EXTEND, at) != NULL;
 }
 
 static bool on_class_end(SourceEvents *e) {
   ((Program *)e)->reading_class = (Text){NULL, 0};
+  begin_protocols((Program *)e, NULL);
   return true;
 }
 
@@ -126,9 +151,12 @@ static bool on_pragma(SourceEvents *e, bool class_side, Text keyword, Text value
 }
 
 static bool on_method(SourceEvents *e, Text class_name, bool class_side, Text pattern, Text body, Text category, SourcePosition at) {
+  Program *p = (Program *)e;
   Item *item = add(e, ITEM_METHOD, at);
-  (void)category;
   if (!item) return false;
+  if (p->scanned) look_for_protocol(p, pattern.start);
+  if (p->scanned) p->scanned = body.start + body.length;
+  item->category = category.length ? category : p->protocol;
   item->class_name = class_name;
   item->class_side = class_side;
   item->name = pattern;
@@ -255,14 +283,17 @@ static char *read_all(FILE *file, size_t *length) {
   return text;
 }
 
-bool program_add_file(Program *p, const char *path) { return program_add_file_as(p, path, path); }
+bool program_add_file(Program *p, const char *path) {
+  return program_add_file_as(p, path, strcmp(path, "-") ? path : "standard input");
+}
 
 bool program_add_file_as(Program *p, const char *path, const char *name) {
   size_t length;
-  FILE *file = fopen(path, "rb");
+  bool standard_input = strcmp(path, "-") == 0;
+  FILE *file = standard_input ? stdin : fopen(path, "rb");
   char *text = file ? read_all(file, &length) : NULL;
   if (!text) fprintf(p->errors, "atoll: cannot read '%s': %s\n", path, strerror(errno));
-  if (file) fclose(file);
+  if (file && !standard_input) fclose(file);
   if (!text) return false;
   bool added = program_add_text(p, name, text, length);
   free(text);
@@ -352,6 +383,16 @@ static void end_code(Program *p) {
   p->code = NULL;
 }
 
+static bool start_statement(Program *p, Oop method) {
+  Machine *m = p->definer.m;
+  if (!p->evaluator) return machine_start_code_may_gc(m, OOP_NIL, method);
+  unsigned handle = machine_push_handle(m, method);
+  Oop selector = machine_symbol_may_gc(m, p->evaluator_selector, strlen(p->evaluator_selector));
+  method = machine_handle(m, handle);
+  machine_pop_handles(m, handle);
+  return selector && machine_start_may_gc(m, machine_global_value(m, p->evaluator), selector, 1, &method);
+}
+
 /* The template is complete: installs the method, or pushes the statement.  True when there is a frame to run. */
 static bool finish_code(Program *p, const Item *item) {
   Machine *m = p->definer.m;
@@ -364,7 +405,8 @@ static bool finish_code(Program *p, const Item *item) {
   if (!method && m->failure == FAILURE_NOT_FOUND) fail_with(p, item, "the primitive it names does not exist");
   else if (!method) fail_with(p, item, "it cannot be built: no memory, or a literal or method that is too large");
   else if (is_method && !definer_install(&p->definer, klass, p->code, method)) fail_with(p, item, "no memory for the method");
-  else if (!is_method) started = machine_start_code_may_gc(m, OOP_NIL, method);
+  else if (item->kind == ITEM_CLASS_VARIABLE) started = machine_start_code_may_gc(m, OOP_NIL, method);
+  else if (!is_method) started = p->running_statement = start_statement(p, method);
   machine_pop_handles(m, class);
   end_code(p);
   p->running_variable = started && item->kind == ITEM_CLASS_VARIABLE;
@@ -391,6 +433,7 @@ static bool begin_code(Program *p, const Item *item) {
     p->code = definer_compile_statements(&p->definer, p->code_arena, item->source, klass, item->value, &error);
   p->constants = p->definer.m->handle_count;
   p->constants_done = 0;
+  if (p->code && !p->code->category.length) p->code->category = item->category;
   if (p->code) return go_on_with_code(p, item);
   fail_at(p, item, &error);
   end_code(p);
@@ -479,10 +522,40 @@ ProgramStatus program_step(Program *p, Machine *m) {
   if (!p->begun) {
     p->begun = true;
     if (!definer_begin(&p->definer, m)) return PROGRAM_NO_MEMORY;
+  } else if (p->running_statement && p->evaluator) {
+    p->running_statement = false;
+    return PROGRAM_ANSWER;
   } else if (take_answer(p, m)) {
     return PROGRAM_RUN;
   }
   while (p->next < p->count)
     if (carry_out(p, &p->items[p->next++])) return PROGRAM_RUN;
   return PROGRAM_END;
+}
+
+/* ---- typed in piece by piece -------------------------------------------------------------------------------------------- */
+
+void program_evaluate_by(Program *p, const char *global, const char *selector) {
+  p->evaluator = global;
+  p->evaluator_selector = selector;
+}
+
+bool program_is_done(const Program *p) { return p->next == p->count; }
+
+void program_skip(Program *p) {
+  if (p->code_arena) end_code(p);
+  p->running_constant = p->running_variable = p->running_statement = false;
+  p->next = p->count;
+}
+
+bool program_set_variable_may_gc(Program *p, const char *name, Oop value) {
+  Machine *m = p->definer.m;
+  Text text = {name, strlen(name)};
+  unsigned handle = machine_push_handle(m, value);
+  bool set = definer_declare_temporary(&p->definer, text);
+  Oop binding = set ? binding_dictionary_find(m, machine_handle(m, p->definer.temporaries), text.start, text.length) : 0;
+  Oop writable = binding ? machine_writable_may_gc(m, oop_resolve(m, binding)) : 0;
+  if (writable) machine_store(m, oop_to_object(writable), BINDING_VALUE, machine_handle(m, handle));
+  machine_pop_handles(m, handle);
+  return writable != 0;
 }

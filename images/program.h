@@ -16,6 +16,7 @@ typedef struct Program Program;
 
 typedef enum ProgramStatus {
   PROGRAM_RUN,      /* a frame was pushed: run the machine, then step again */
+  PROGRAM_ANSWER,   /* a statement has returned: its value is in roots[ROOT_RESULT].  Only after program_evaluate_by */
   PROGRAM_END,      /* all items are done */
   PROGRAM_NO_MEMORY /* cannot go on */
 } ProgramStatus;
@@ -24,7 +25,7 @@ typedef enum ProgramStatus {
 Program *program_new(FILE *errors);
 void program_delete(Program *program);
 
-/* Reads a file.  False: it cannot be opened or read; the reason has been printed.  Syntax errors do not make it false. */
+/* Reads a file ("-": standard input).  False: it cannot be opened or read; the reason has been printed.  Syntax errors do not make it false. */
 bool program_add_file(Program *program, const char *path);
 /* The same under another name in messages. */
 bool program_add_file_as(Program *program, const char *path, const char *name);
@@ -52,5 +53,14 @@ unsigned program_errors(const Program *program);
 
 /* BEFORE_STATEMENT is called before each statement, when the definitions in front of it have been carried out: time to freeze them. */
 void program_set_before_statement(Program *program, void (*before_statement)(Machine *m));
+
+/* For a program that is typed in piece by piece: a statement runs as `GLOBAL SELECTOR: its method`, and program_step tells when it has returned. */
+void program_evaluate_by(Program *program, const char *global, const char *selector);
+/* Has everything been begun? */
+bool program_is_done(const Program *program);
+/* Leaves out what has not been begun. */
+void program_skip(Program *program);
+/* Is a top-level variable NAME declared, or made now, and has VALUE?  False: no memory. */
+bool program_set_variable_may_gc(Program *program, const char *name, Oop value);
 
 #endif

@@ -15,6 +15,9 @@ typedef struct Cli {
   const PrimitiveTable *primitives;
 } Cli;
 
+#define ATOLL_VERSION "0.1.0"
+
+int command_repl(const Cli *cli, int argc, char **argv);
 int command_run(const Cli *cli, int argc, char **argv);
 int command_resume(const Cli *cli, int argc, char **argv);
 int command_build(const Cli *cli, int argc, char **argv);
@@ -45,6 +48,9 @@ int cli_run_program(Program *program, const SourceImage *source, const RunOption
 
 /* Prints "atoll: message" and how to get help; answers 2. */
 int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same for an option that COMMAND does not have, or that lacks its value; suggests what was meant. */
+int cli_wrong_option(const char *command, const char *option);
 
 bool cli_has_suffix(const char *path, const char *suffix);
 

@@ -68,7 +68,7 @@ int command_build(const Cli *cli, int argc, char **argv) {
   int files = 0, status = 0;
   for (int i = 0; i < argc && !status; i++) {
     if (strcmp(argv[i], "-o") == 0 && i + 1 < argc) path = argv[++i];
-    else if (argv[i][0] == '-') status = cli_usage("build: '%s' is not an option", argv[i]);
+    else if (argv[i][0] == '-') status = cli_wrong_option("build", argv[i]);
     else if (!program_add_path(program, argv[i], NULL)) status = 1;
     else files++;
   }

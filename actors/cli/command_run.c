@@ -63,7 +63,7 @@ static int parse(int argc, char **argv, RunOptions *o) {
   for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
     if (argv[i][0] != '-' || argv[i][1] == 0) argv[o->files++] = argv[i];
     else if (cli_take_run_option(o, argc, argv, &i)) continue;
-    else return cli_usage("run: '%s' is not an option, or lacks its value", argv[i]);
+    else return cli_wrong_option("run", argv[i]);
   }
   if (o->files == 1 && cli_has_suffix(argv[0], ".image")) {
     o->image = argv[0];

@@ -13,7 +13,44 @@
 #include "primitive_set.h"
 #include "window.h"
 
-#define ATOLL_VERSION "0.1.0"
+typedef struct Command {
+  const char *name, *arguments, *doc;
+  int (*run)(const Cli *cli, int argc, char **argv);
+  const char *options; /* a line each, for `atoll help NAME` */
+} Command;
+
+static int command_version(const Cli *cli, int argc, char **argv);
+static int command_help(const Cli *cli, int argc, char **argv);
+
+#define RUN_OPTIONS                                                    \
+  "  --schedulers N    scheduler threads (default: one per core)\n"    \
+  "  --image X.image   stand on this image instead of the kernel\n"    \
+  "  --heap MIB        heap limit of each actor\n"                     \
+  "  --depth KIB       stack limit of each actor\n"
+
+static const Command commands[] = {
+    {"repl", "[-i]", "a person types, Atoll answers; also what `atoll` alone does", command_repl,
+     "  -i                even if standard input is no terminal\n" RUN_OPTIONS
+     "Piped input is carried out as a program, without prompts.  At the prompt, :help lists the commands.\n"
+     "Lines are remembered in $XDG_STATE_HOME/atoll/history (~/.local/state/atoll/history).\n"},
+    {"run", "PATH... [-- ARGS]", "carry out definitions and statements of files and folders, in order", command_run,
+     RUN_OPTIONS "A file called - is standard input.  Smalltalk sees the words behind -- as `Smalltalk arguments`.\n"},
+    {"run", "X.image [-- ARGS]", "run the program of an image that `build` wrote", command_run, ""},
+    {"resume", "SNAPSHOT", "go on with an actor that `Actor snapshot:` wrote", command_resume, RUN_OPTIONS},
+    {"test", "PATH...", "run the subclasses of TestCase in files and folders", command_test,
+     "  --filter PATTERN  only tests whose Class>>selector has PATTERN in it; * stands for any characters\n"
+     "  --jobs N          test classes at a time, each in an actor of its own (default: scheduler threads)\n"
+     "  --timeout SECONDS for each test (default 10)\n"
+     "  --junit FILE      write the results as XML, too\n"
+     "  --verbose         a line for each test\n" RUN_OPTIONS
+     "Exit status: 1 tests that do not pass, 2 files with errors, or no tests.\n"},
+    {"build", "PATH... -o X.image", "put definitions into an image, keep the statements as its program", command_build,
+     "  -o X.image        the file to write\n"},
+    {"image", "info X.image", "what is in an image: sections, hash, classes, what is shadowable", command_image, ""},
+    {"version", "", "print the version", command_version, ""},
+    {"help", "[COMMAND]", "print this, or what a command takes", command_help, ""},
+};
+enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
 
 static int command_version(const Cli *cli, int argc, char **argv) {
   (void)cli, (void)argc, (void)argv;
@@ -21,42 +58,96 @@ static int command_version(const Cli *cli, int argc, char **argv) {
   return 0;
 }
 
-static int command_help(const Cli *cli, int argc, char **argv);
+/* ---- what was mistyped ---------------------------------------------------------------------------------------------------- */
 
-typedef struct Command {
-  const char *name, *arguments, *doc;
-  int (*run)(const Cli *cli, int argc, char **argv);
-} Command;
+static unsigned least(unsigned a, unsigned b) { return a < b ? a : b; }
 
-static const Command commands[] = {
-    {"run", "PATH... [-- ARGS]", "carry out definitions and statements of files and folders, in order", command_run},
-    {"run", "X.image [-- ARGS]", "run the program of an image that `build` wrote", command_run},
-    {"resume", "SNAPSHOT", "go on with an actor that `Actor snapshot:` wrote (--image as it had)", command_resume},
-    {"test", "PATH...", "run the subclasses of TestCase in files and folders", command_test},
-    {"build", "PATH... -o X.image", "put definitions into an image, keep the statements as its program", command_build},
-    {"image", "info X.image", "what is in an image: sections, hash, classes, what is shadowable", command_image},
-    {"version", "", "print the version", command_version},
-    {"help", "", "print this", command_help},
-};
-enum { COMMAND_COUNT = sizeof commands / sizeof commands[0] };
+/* How many characters have to be put in, taken out, changed or exchanged with the next to make one word of the other. */
+static unsigned distance(const char *a, const char *b) {
+  enum { LONGEST = 30 };
+  unsigned d[LONGEST + 2][LONGEST + 2];
+  size_t n = strlen(a), m = strlen(b);
+  if (n > LONGEST || m > LONGEST) return LONGEST;
+  for (size_t i = 0; i <= n; i++) d[i][0] = (unsigned)i;
+  for (size_t j = 0; j <= m; j++) d[0][j] = (unsigned)j;
+  for (size_t i = 1; i <= n; i++)
+    for (size_t j = 1; j <= m; j++) {
+      d[i][j] = least(least(d[i - 1][j], d[i][j - 1]) + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
+    }
+  return d[n][m];
+}
+
+/* The command that WORD is most like, or NULL. */
+static const char *similar_command(const char *word) {
+  static const char *const others[][2] = {{"exec", "run"}, {"start", "run"}, {"eval", "repl"}, {"shell", "repl"}, {"compile", "build"}, {"docs", "doc"}};
+  const char *best = NULL;
+  unsigned best_distance = 3;
+  for (int i = 0; i < COMMAND_COUNT; i++) {
+    unsigned d = distance(word, commands[i].name);
+    if (d < best_distance && d < strlen(commands[i].name)) best_distance = d, best = commands[i].name;
+  }
+  for (unsigned i = 0; !best && i < sizeof others / sizeof others[0]; i++)
+    if (strcmp(others[i][0], word) == 0) best = others[i][1];
+  return best;
+}
+
+/* An option of COMMAND's help text that WORD is like: copied to FOUND. */
+static bool similar_option(const char *options, const char *word, char *found, size_t size) {
+  unsigned best = 4;
+  found[0] = 0;
+  for (const char *line = options; *line; line = strchr(line, '\n') + 1) {
+    char option[32];
+    if (sscanf(line, "  %31[-a-z]", option) != 1 || option[0] != '-') continue;
+    unsigned d = distance(word, option);
+    if (d >= best || d >= strlen(option) - 1) continue;
+    best = d;
+    snprintf(found, size, "%s", option);
+  }
+  return found[0] != 0;
+}
+
+int cli_wrong_option(const char *command, const char *option) {
+  char found[32];
+  for (int i = 0; i < COMMAND_COUNT; i++) {
+    if (strcmp(commands[i].name, command) != 0) continue;
+    if (similar_option(commands[i].options, option, found, sizeof found) && strcmp(found, option) == 0)
+      return cli_usage("%s: '%s' lacks its value, or it is not one; see 'atoll help %s'", command, option, command);
+    if (found[0]) return cli_usage("%s: '%s' is not an option; did you mean '%s'?", command, option, found);
+    break;
+  }
+  return cli_usage("%s: '%s' is not an option; see 'atoll help %s'", command, option, command);
+}
+
+static int unknown_command(const char *word) {
+  const char *similar = similar_command(word[0] == '-' ? word + strspn(word, "-") : word);
+  if (cli_has_suffix(word, ".st") || cli_has_suffix(word, ".image")) return cli_usage("'%s' is not a command; did you mean 'atoll run %s'?", word, word);
+  if (similar) return cli_usage("'%s' is not a command; did you mean '%s'?", word, similar);
+  return cli_usage("'%s' is not a command", word);
+}
+
+/* ---- help -------------------------------------------------------------------------------------------------------------------- */
+
+static int help_for(const char *name) {
+  bool found = false;
+  for (int i = 0; i < COMMAND_COUNT; i++) {
+    if (strcmp(commands[i].name, name) != 0) continue;
+    printf("%s  atoll %s %s\n         %s\n", found ? "" : "usage:\n", name, commands[i].arguments, commands[i].doc);
+    if (commands[i].options[0]) printf("%s%s", commands[i].options[0] == ' ' ? "options:\n" : "", commands[i].options);
+    found = true;
+  }
+  return found ? 0 : unknown_command(name);
+}
 
 static int command_help(const Cli *cli, int argc, char **argv) {
-  (void)cli, (void)argc, (void)argv;
-  printf("Atoll runs isolated Smalltalk actors over one shared, immutable image.\n\nusage:\n");
+  (void)cli;
+  if (argc > 0) return help_for(argv[0]);
+  printf("Atoll runs isolated Smalltalk actors over one shared, immutable image.\n\nusage:\n"
+         "  atoll                                   a person types, Atoll answers; piped input is a program\n");
   for (int i = 0; i < COMMAND_COUNT; i++) printf("  atoll %-7s %-24s %s\n", commands[i].name, commands[i].arguments, commands[i].doc);
-  printf("\noptions of run:\n"
-         "  --schedulers N    scheduler threads (default: one per core)\n"
-         "  --image X.image   stand on this image instead of the kernel\n"
-         "  --heap MIB        heap limit of each actor\n"
-         "  --depth KIB       stack limit of each actor\n"
-         "\noptions of test, besides those of run:\n"
-         "  --filter PATTERN  only tests whose Class>>selector has PATTERN in it; * stands for any characters\n"
-         "  --jobs N          test classes at a time, each in an actor of its own (default: scheduler threads)\n"
-         "  --timeout SECONDS for each test (default 10)\n"
-         "  --junit FILE      write the results as XML, too\n"
-         "  --verbose         a line for each test\n"
-         "\nSmalltalk sees the words behind -- as `Smalltalk arguments`.  Exit status: 0 good, 1 errors, 2 wrong usage;\n"
-         "of test: 1 tests that do not pass, 2 files with errors, or no tests.\n");
+  printf("\noptions of run:\n" RUN_OPTIONS
+         "\n'atoll help COMMAND' tells more.  Smalltalk sees the words behind -- as `Smalltalk arguments`.\n"
+         "Exit status: 0 good, 1 errors, 2 wrong usage.\n");
   return 0;
 }
 
@@ -83,23 +174,30 @@ static void raise_file_limit(void) {
   setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* `--version` is `version`, `-h` is `help`; options before any command are the terminal's. */
+static const char *command_word(int argc, char **argv) {
+  if (argc < 2) return "repl";
+  const char *word = argv[1];
+  if (strcmp(word, "-h") == 0 || strcmp(word, "-?") == 0) return "help";
+  if (strcmp(word, "-V") == 0 || strcmp(word, "-v") == 0) return "version";
+  return word[0] == '-' && word[1] == '-' ? word + 2 : word;
+}
+
 int main(int argc, char **argv) {
   PrimitiveTable *primitives = calloc(1, sizeof *primitives);
   const char *bad = debug_init();
   if (bad) return cli_usage("ATOLL_DEBUG: there is no switch '%s'", bad);
   if (!primitives || !window_init()) return fprintf(stderr, "atoll: no memory, or no address space for images\n"), 1;
-  if (argc < 2) return free(primitives), cli_usage("expected a command");
   signal(SIGPIPE, SIG_IGN);
   raise_file_limit();
   primitive_set_fill(primitives);
   Cli cli = {argv[0], primitives};
-  const char *word = argv[1][0] == '-' && argv[1][1] == '-' ? argv[1] + 2 : argv[1];
+  const char *word = command_word(argc, argv);
   int status = -1;
   for (int i = 0; i < COMMAND_COUNT && status < 0; i++)
-    if (strcmp(commands[i].name, word) == 0) status = commands[i].run(&cli, argc - 2, argv + 2);
-  if (status < 0 && (cli_has_suffix(argv[1], ".st") || cli_has_suffix(argv[1], ".image")))
-    status = cli_usage("'%s' is not a command; did you mean 'atoll run %s'?", argv[1], argv[1]);
-  if (status < 0) status = cli_usage("'%s' is not a command", argv[1]);
+    if (strcmp(commands[i].name, word) == 0) status = commands[i].run(&cli, argc > 2 ? argc - 2 : 0, argv + 2);
+  if (status < 0 && (strcmp(argv[1], "-i") == 0 || strcmp(argv[1], "--image") == 0)) status = command_repl(&cli, argc - 1, argv + 1);
+  if (status < 0) status = unknown_command(argv[1]);
   free(primitives);
   return status;
 }

@@ -27,11 +27,14 @@ printf "Smalltalk arguments printNl.\n" >arguments.st
 printf "Object subclass: Foo [ bar [ ^zork ] ]\n'after' displayNl.\n" >undeclared.st
 printf "'first' displayNl.\nObject subclass: Later [ Later class >> hi [ ^'second' ] ]\nLater hi displayNl.\nLater class extend [ hi [ ^'third' ] ]\nLater hi displayNl.\n" >order.st
 
-check "no command" 2 "expected a command" "$atoll"
+check "no command: standard input" 0 "^7$" bash -c "echo '(3 + 4) printNl' | \"$atoll\""
 check "help" 0 "atoll run" "$atoll" help
 check "--help" 0 "atoll run" "$atoll" --help
 check "version" 0 "atoll [0-9]" "$atoll" version
 check "unknown command" 2 "'frob' is not a command" "$atoll" frob
+check "mistyped command" 2 "did you mean .build" "$atoll" biuld
+check "mistyped option" 2 "did you mean .--schedulers" "$atoll" run --shedulers 2 hello.st
+check "help of a command" 0 "usage:.*--image" "$atoll" help run
 check "a file as command" 2 "did you mean 'atoll run hello.st'" "$atoll" hello.st
 check "run" 0 "^hello$" "$atoll" run hello.st
 check "missing file" 1 "cannot read 'nowhere.st': No such file" "$atoll" run nowhere.st
