@@ -176,6 +176,14 @@ static Oop float_hash(Machine *m) {
   return oop_from_small((int64_t)(bits >> 4));
 }
 
+static Oop float_single_to_text(Machine *m) {
+  double a;
+  char text[FLOAT_TEXT_SIZE];
+  if (!oop_try_double(m, m->args[0], &a)) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  Oop answer = machine_new_string_may_gc(m, text, float_print_single(text, (float)a));
+  return answer ? answer : OOP_FAIL;
+}
+
 static Oop float_to_text(Machine *m) {
   double a;
   char text[FLOAT_TEXT_SIZE];
@@ -249,6 +257,7 @@ const Primitive float_primitives[] = {
     {"float_bits", float_bits, 0, "IEEE bits as an unsigned integer", 0},
     {"float_from_bits", float_from_bits, 1, "the float with these IEEE bits", 0},
     {"float_hash", float_hash, 0, "hash; fails for large whole floats, which hash as their integer", 0},
+    {"float_single_to_text", float_single_to_text, 0, "shortest text that reads back as the same float of single precision", 0},
     {"float_to_text", float_to_text, 0, "shortest text that reads back as the same float", 0},
     {"float_digits", float_digits, 0, "shortest digits and the place of the point, as 'DIGITSePLACE'", 0},
     {"string_to_float", string_to_float, 0, "nearest float of decimal text like -1.5e3", 0},

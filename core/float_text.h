@@ -24,6 +24,7 @@ bool float_try_read(const char *text, size_t length, double *out);
 
 /* As GNU Smalltalk prints it: 3.25, 1000000.0, 1.5d100, Inf, NaN.  TEXT has FLOAT_TEXT_SIZE bytes; answers the length. */
 size_t float_print(char *text, double value);
+size_t float_print_single(char *text, float value); /* 1.5e30 */
 
 #ifdef __cplusplus
 }
