@@ -65,6 +65,9 @@ static void free_record(Scheduler *s, Actor *a) {
   uint64_t id = next_id(actor_id(a));
   size_t start = offsetof(Actor, next);
   memset((char *)a + start, 0, sizeof *a - start);
+  atomic_store_explicit(&a->congested, 0, memory_order_relaxed);
+  a->priority = 0;
+  a->reductions = 0;
   atomic_store_explicit(&a->id, id, memory_order_relaxed);
   a->next = s->free_actors;
   s->free_actors = a;
@@ -98,6 +101,7 @@ static void free_machine(Scheduler *s, Actor *a) {
 }
 
 static void free_held(Scheduler *s, Actor *a) {
+  if (actor_is(a, ACTOR_LABELLED)) directory_set_label(s->runtime, actor_id(a), NULL, 0);
   handles_close_all(s, a);
   free_machine(s, a);
   free_extra(s, a);
@@ -135,6 +139,16 @@ Message *actor_text_reason(Scheduler *s, const char *text) {
   if (!reason) return NULL;
   uint8_t *at = wire_put_string(reason->bytes, (uint32_t)size);
   memcpy(at, text, size);
+  reason->size = (uint32_t)(at + size - reason->bytes);
+  return reason;
+}
+
+Message *actor_symbol_reason(Scheduler *s, const char *name) {
+  size_t size = strlen(name);
+  Message *reason = message_new(&s->messages, MESSAGE_EXIT, size + WIRE_SCALAR_MAX);
+  if (!reason) return NULL;
+  uint8_t *at = wire_put_extension(reason->bytes, WIRE_SYMBOL, (uint32_t)size);
+  memcpy(at, name, size);
   reason->size = (uint32_t)(at + size - reason->bytes);
   return reason;
 }
@@ -507,8 +521,16 @@ static void interrupt_may_gc(Scheduler *s, Actor *a) {
   end_plain(a);
 }
 
+/* It has used USED more. */
+static void count_reductions(Scheduler *s, Actor *a, int32_t used) {
+  a->reductions += (uint64_t)(used > 0 ? used : 0);
+  if (!a->extra || !a->extra->reduction_limit || a->reductions <= a->extra->reduction_limit) return;
+  actor_exit_later(a, actor_symbol_reason(s, "reductionLimit"));
+}
+
 void actor_run(Scheduler *s, Actor *a) {
   int32_t slice = s->runtime->options.slice, left = slice;
+  bool normal = a->priority == PRIORITY_NORMAL;
   a->scheduler = s;
   a->machine.thread = s->context;
   if (!start_machine(s, a)) actor_exit_later(a, actor_text_reason(s, "no memory for a heap"));
@@ -529,6 +551,7 @@ void actor_run(Scheduler *s, Actor *a) {
     a->flags &= (uint16_t)~(ACTOR_WAITING | ACTOR_WAKE);
     a->waits_for_mail = 0;
     RunStatus status = machine_run(&a->machine, left);
+    count_reductions(s, a, left - a->machine.budget);
     left = a->machine.budget - 2;
     after_run(s, a, status);
     if (left > 0 && status != RUN_BUDGET) continue;
@@ -537,5 +560,5 @@ void actor_run(Scheduler *s, Actor *a) {
     scheduler_requeue(s, a, status == RUN_BUDGET);
     break;
   }
-  s->fresh_share -= slice - left;
+  if (normal) s->fresh_share -= slice - left;
 }

@@ -38,9 +38,16 @@ typedef enum ActorFlag {
   ACTOR_PINNED = 256,   /* holds handles of a loop: stays on its scheduler */
   ACTOR_ON_PACK_LIST = 512,
   ACTOR_YIELDED = 2048, /* the running primitive has let others go first */
+  ACTOR_LABELLED = 8192,
+  ACTOR_TAKES_URGENT = 16384, /* urgent messages overtake others */
   ACTOR_CANCELLED = 4096, /* the caller of the running turn has lost interest */
   ACTOR_PACKED = 1024 /* was packed once: it does work, so do not hurry to do it again */
 } ActorFlag;
+
+typedef enum Priority { PRIORITY_NORMAL, PRIORITY_HIGH, PRIORITY_LOW } Priority;
+
+/* What happens to a message when as many as the limit are waiting.  Exits, monitors, answers, timers are never refused. */
+typedef enum MailboxPolicy { MAILBOX_KILL, MAILBOX_BLOCK, MAILBOX_DROP_NEWEST, MAILBOX_DROP_OLDEST } MailboxPolicy;
 
 /* What kind of turn is running. */
 typedef enum TurnKind { TURN_NONE, TURN_INIT, TURN_REQUEST, TURN_OTHER } TurnKind;
@@ -49,8 +56,11 @@ struct Actor {
   /* any thread */
   Mailbox mailbox;
   _Atomic uint64_t id;
+  _Atomic uint8_t congested; /* senders have to wait: the mailbox is full, and blocks */
 
   /* owner only */
+  uint8_t priority; /* Priority */
+  uint64_t reductions; /* used in its life */
   Actor *next; /* in a queue or free list */
   Scheduler *scheduler;          /* runs it now, or ran it last */
   Message *inbox, *inbox_last;   /* taken out of the mailbox, not yet begun */
@@ -90,6 +100,12 @@ struct ActorExtra {
   Handle *handles;
   Timer **timers; /* that resolve promises, by place.  Free places: next free place + 1, shifted left, | 1 */
   uint32_t timer_capacity, timer_free;
+  uint64_t reduction_limit; /* 0: none */
+  uint32_t mailbox_limit;   /* 0: the runtime's */
+  uint8_t mailbox_policy;
+  uint64_t dropped;         /* messages */
+  Message *urgent_last;     /* in the inbox: the last urgent one; NULL: none */
+  Message *mark;            /* in the inbox: what came up to this one is older than the newest reference; NULL: nothing is */
   char *snapshot_path; /* the file that a snapshot of it goes to; NULL: none is asked for */
   Message *reason; /* why it ends; NULL: normally */
   char *error;     /* text of the last failed primitive */
@@ -118,6 +134,9 @@ void actor_exit_later(Actor *a, Message *reason);
 /* An exit reason that is text, for ends that Smalltalk has no say in.  NULL: no memory. */
 Message *actor_text_reason(Scheduler *s, const char *text);
 
+/* An exit reason that is a Symbol.  NULL: no memory. */
+Message *actor_symbol_reason(Scheduler *s, const char *name);
+
 /* Frees everything A holds and tells nobody: at the end of the runtime. */
 void actor_destroy(Scheduler *s, Actor *a);
 
@@ -133,6 +152,8 @@ void actor_deliver(Scheduler *s, uint64_t id, Message *message);
 /* A message without bytes. */
 void actor_signal(Scheduler *s, Actor *from, uint64_t to, MessageKind kind, uint64_t number, uint64_t number2);
 void inbox_append(Actor *a, Message *message);
+/* Should the sender of a message to that actor wait first? */
+bool actor_is_congested(Scheduler *s, uint64_t id);
 Message *inbox_take(Actor *a);
 /* Takes the message after PREVIOUS (NULL: the first) out of the inbox. */
 Message *inbox_remove_after(Actor *a, Message *previous);
@@ -221,6 +242,10 @@ Message *actor_encode_may_gc(Scheduler *s, Actor *a, MessageKind kind, const uns
 
 /* A new actor for the connection FD (taken): m->args[1] is sent m->args[2] with it over there.  FLAGS as spawn.  Answers as a primitive. */
 Oop actor_spawn_with_connection_may_gc(Machine *m, int fd, unsigned flags);
+
+/* ---- inspection.c ---- */
+/* INFO: answers what A, which is at a safe point, is doing; owned. */
+void inspection_answer(Scheduler *s, Actor *a, Message *message);
 
 /* ---- errors of primitives ---- */
 void actor_set_error(Actor *a, const char *text);

@@ -20,7 +20,12 @@
 
 /* ---- messages to proxies ------------------------------------------------------------------------------------------------------- */
 
-typedef enum ProxyMode { PROXY_SYNC, PROXY_ASYNC, PROXY_BLOCKING } ProxyMode;
+typedef enum ProxyMode { PROXY_SYNC, PROXY_ASYNC, PROXY_BLOCKING, PROXY_URGENT } ProxyMode;
+
+/* The receiver has too much mail: the send waits and is tried again. */
+static bool must_wait(Actor *a, uint64_t target) { return actor_is_congested(a->scheduler, target) && target != actor_id(a); }
+
+static Oop wait_a_little(Actor *a) { return wait_until(a, oop_from_small((int64_t)scheduler_now(a->scheduler) + 1000000)); }
 
 /* The actor is not there. */
 static void break_promise(Actor *a, Oop x, uint64_t target) {
@@ -61,6 +66,8 @@ static Oop send_message(Actor *a, uint64_t target, Message *message, Oop promise
 static Oop send_request_may_gc(Machine *m, uint64_t target, ProxyMode mode, Oop delay, const unsigned *handles, unsigned count) {
   Actor *a = actor_of_machine(m);
   Scheduler *s = a->scheduler;
+  if (mode != PROXY_URGENT && must_wait(a, target)) return wait_a_little(a);
+  if (a->timer) wait_over(a);
   if (mode == PROXY_ASYNC) return send_message(a, target, actor_encode_may_gc(s, a, MESSAGE_REQUEST, handles, count), OOP_NIL, delay);
   unsigned selector = machine_push_handle(m, handles ? OOP_NIL : m->selector);
   Oop promise = promise_new_may_gc(a);
@@ -71,6 +78,7 @@ static Oop send_request_may_gc(Machine *m, uint64_t target, ProxyMode mode, Oop 
   Message *message = actor_encode_may_gc(s, a, MESSAGE_REQUEST, handles, count);
   promise = machine_handle(m, handle);
   machine_pop_handles(m, handle);
+  if (message && mode == PROXY_URGENT) message->detail = MESSAGE_URGENT;
   return send_message(a, target, message, promise, delay);
 }
 static Oop proxy_send(Machine *m) {
@@ -112,18 +120,24 @@ static Oop actor_request(Machine *m) {
   return answer;
 }
 
-/* Actor class >> sendPlain: object to: id */
-static Oop actor_send(Machine *m) {
+static Oop send_plain(Machine *m, uint8_t detail) {
   ACTOR_OR_FAIL(m);
   if (!oop_is_small(m->args[2])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (!detail && must_wait(a, (uint64_t)oop_to_small(m->args[2]))) return wait_a_little(a);
+  if (a->timer) wait_over(a);
   unsigned handle = machine_push_handle(m, m->args[1]);
   Message *message = actor_encode_may_gc(s, a, MESSAGE_PLAIN, &handle, 1);
   machine_pop_handles(m, handle);
   if (!message) return primitive_fail(m, FAILURE_UNSUPPORTED);
+  message->detail = detail;
   bool delivered = actor_try_deliver(s, (uint64_t)oop_to_small(m->args[2]), message);
   if (!delivered) message_free(&s->messages, message);
   return oop_from_bool(delivered);
 }
+
+/* Actor class >> sendPlain: object to: id */
+static Oop actor_send(Machine *m) { return send_plain(m, 0); }
+static Oop actor_send_urgent(Machine *m) { return send_plain(m, MESSAGE_URGENT); }
 
 /* ---- spawning -------------------------------------------------------------------------------------------------------------------- */
 
@@ -315,6 +329,23 @@ static Oop actor_receive_other(Machine *m) {
   return answer ? answer : primitive_fail(m, FAILURE_BAD_VALUE);
 }
 
+/* Actor class >> receiveMarked: deadline.  The message behind the mark as an Array, without taking it (actor_pass_mark does).  Fails: WRONG_STATE, blocks of
+ * promises are to be run first; NOT_FOUND, the deadline has passed. */
+static Oop actor_receive_marked(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  if (!actor_extra(a)) return primitive_fail(m, FAILURE_NO_MEMORY);
+  for (;;) {
+    Message *mark = a->extra->mark, *next = mark ? mark->next : a->inbox;
+    if (!next) wait_read_mail_may_gc(a), next = mark ? mark->next : a->inbox;
+    if (a->reactions) return wait_over(a), primitive_fail(m, FAILURE_WRONG_STATE);
+    if (!next && wait_timed_out(a, m->args[1])) return wait_over(a), primitive_fail(m, FAILURE_NOT_FOUND);
+    if (!next) return a->waits_for_mail = 1, wait_until(a, m->args[1]);
+    Oop answer = message_array_may_gc(s, a, next);
+    if (answer) return wait_over(a), answer;
+    message_free(&s->messages, inbox_remove_after(a, mark)); /* cannot be read here */
+  }
+}
+
 /* Actor class >> nextReaction: the first promise whose blocks are to run, or nil. */
 static Oop actor_next_reaction(Machine *m) {
   ACTOR_OR_FAIL(m);
@@ -397,7 +428,7 @@ static Oop signal_with_promise_may_gc(Machine *m, uint64_t peer, MessageKind kin
   Oop promise = promise_new_may_gc(a);
   if (!promise) return primitive_fail(m, FAILURE_NO_MEMORY);
   uint64_t number = (uint64_t)oop_to_small(oop_to_object(promise)->slots[PROMISE_NUMBER]);
-  if (kind == MESSAGE_SYNC) actor_signal(a->scheduler, a, peer, kind, number, 0);
+  if (kind != MESSAGE_SUBSCRIBE) actor_signal(a->scheduler, a, peer, kind, number, 0);
   else actor_signal(a->scheduler, a, peer, kind, SUBSCRIBE_END, number);
   return promise;
 }
@@ -426,6 +457,7 @@ static Oop actor_signal_primitive(Machine *m) {
   }
   case 6: return signal_with_promise_may_gc(m, to, MESSAGE_SYNC);
   case 7: return signal_with_promise_may_gc(m, to, MESSAGE_SUBSCRIBE);
+  case 8: return signal_with_promise_may_gc(m, to, MESSAGE_INFO);
   default: return primitive_fail(m, FAILURE_BAD_VALUE);
   }
 }
@@ -558,19 +590,21 @@ const Primitive actor_primitives[] = {
     {"proxy_blocking", proxy_blocking, 0, "a proxy whose messages wait for their answers", 0},
     {"actor_request", actor_request, 5, "selector, arguments, actor id, mode, delay in ms or nil: the same for a message at hand", 0},
     {"actor_send", actor_send, 2, "object, actor id: deliver a plain message; answers whether the actor is there", 0},
+    {"actor_send_urgent", actor_send_urgent, 2, "object, actor id: the same; overtakes other messages if the receiver has opted for it", 0},
     {"actor_snapshot", actor_snapshot, 1, "write the running plain actor to a file: false here, true when it is resumed"},
     {"image_load", image_load, 1, "load an image file: its number, or a String with the reason why not"},
     {"actor_spawn_on_image", actor_spawn_on_image, 5, "receiver, selector, arguments, flags, image number: a new actor on that image"},
     {"actor_spawn", actor_spawn, 4, "receiver, selector, arguments, flags: a new actor that starts with this send", 0},
     {"actor_receive", actor_receive, 1, "deadline in ns or nil: wait for the next plain message", 0},
     {"actor_receive_other", actor_receive_other, 0, "{kind. sender. number. collections to rehash. values..} of the next message, or nil", 0},
+    {"actor_receive_marked", actor_receive_marked, 1, "deadline in ns or nil: the message behind the mark, not taken, as actor_receive_other", 0},
     {"actor_next_reaction", actor_next_reaction, 0, "the next settled promise whose blocks are to run, or nil", 0},
     {"actor_has_reactions", actor_has_reactions, 0, "are there any?", 0},
     {"actor_take_unhashed", actor_take_unhashed, 0, "collections that arrived and must be rehashed, or nil", 0},
     {"actor_take_cancelled", actor_take_cancelled, 0, "has the caller of this turn cancelled it? answers true once", 0},
     {"actor_detach_caller", actor_detach_caller, 0, "{actor id. promise number} of whoever waits for this turn, or nil", 0},
     {"actor_reply", actor_reply, 4, "value, promise state, actor id, promise number: answer a detached request", 0},
-    {"actor_signal", actor_signal_primitive, 3, "1 link 2 unlink 3 monitor 4 demonitor 5 and flush 6 promise of start 7 of end, actor id, reference", 0},
+    {"actor_signal", actor_signal_primitive, 3, "1 link 2 unlink 3 monitor 4 demonitor 5 and flush 6 promise of start 7 of end 8 of what it does, actor id, reference", 0},
     {"actor_exit", actor_exit, 3, "actor id, reason, whether it can be trapped: end that actor", 0},
     {"actor_trap_exit", actor_trap_exit, 1, "whether exits of linked actors arrive as messages", 0},
     {"actor_is_alive", actor_is_alive, 1, "is there an actor with that id?", 0},

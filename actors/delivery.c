@@ -1,18 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* delivery.c -- from one actor to another's mailbox, and from there to where it belongs. */
 #include "runtime_internal.h"
-#include "wire.h"
-
-/* The exit reason of an actor that was not there to begin with: #noActor. */
-static Message *no_actor_reason(Scheduler *s) {
-  static const char name[] = "noActor";
-  Message *reason = message_new(&s->messages, MESSAGE_EXIT, WIRE_SCALAR_MAX);
-  if (!reason) return NULL;
-  uint8_t *at = wire_put_extension(reason->bytes, WIRE_SYMBOL, sizeof name - 1);
-  memcpy(at, name, sizeof name - 1);
-  reason->size = (uint32_t)(at + sizeof name - 1 - reason->bytes);
-  return reason;
-}
+#include <stdio.h>
 
 bool actor_try_deliver(Scheduler *s, uint64_t id, Message *message) {
   Actor *to = actor_table_at(&s->runtime->table, id);
@@ -26,7 +15,7 @@ bool actor_try_deliver(Scheduler *s, uint64_t id, Message *message) {
 
 void actor_deliver(Scheduler *s, uint64_t id, Message *message) {
   if (actor_try_deliver(s, id, message)) return;
-  Message *reason = no_actor_reason(s);
+  Message *reason = actor_symbol_reason(s, "noActor");
   undeliverable(s, id, message, reason);
   if (reason) message_free(&s->messages, reason);
 }
@@ -48,13 +37,22 @@ void inbox_append(Actor *a, Message *message) {
   a->inbox_count++;
 }
 
-Message *inbox_take(Actor *a) {
-  Message *message = a->inbox;
-  if (!message) return NULL;
-  a->inbox = message->next;
-  a->inbox_count--;
-  if (!a->inbox) a->inbox_last = NULL;
-  return message;
+/* Behind the other urgent ones, before all else. */
+static void inbox_insert_urgent(Actor *a, Message *message) {
+  ActorExtra *extra = a->extra;
+  Message *last = extra->urgent_last;
+  message->next = last ? last->next : a->inbox;
+  if (last) last->next = message;
+  else a->inbox = message;
+  if (!message->next) a->inbox_last = message;
+  extra->urgent_last = message;
+  a->inbox_count++;
+}
+
+/* PREVIOUS stands before it, or nothing. */
+static void forget_marks(ActorExtra *extra, const Message *message, Message *previous) {
+  if (extra->mark == message) extra->mark = previous;
+  if (extra->urgent_last == message) extra->urgent_last = previous;
 }
 
 Message *inbox_remove_after(Actor *a, Message *previous) {
@@ -63,8 +61,15 @@ Message *inbox_remove_after(Actor *a, Message *previous) {
   else a->inbox = message->next;
   if (a->inbox_last == message) a->inbox_last = previous;
   a->inbox_count--;
+  if (a->extra) {
+    forget_marks(a->extra, message, previous);
+    if (atomic_load_explicit(&a->congested, memory_order_relaxed) && a->inbox_count <= a->extra->mailbox_limit / 2)
+      atomic_store_explicit(&a->congested, 0, memory_order_relaxed);
+  }
   return message;
 }
+
+Message *inbox_take(Actor *a) { return a->inbox ? inbox_remove_after(a, NULL) : NULL; }
 
 static void receive_timer(Scheduler *s, Actor *a, Timer *timer) {
   if (timer->number) {
@@ -94,6 +99,7 @@ static void receive(Scheduler *s, Actor *a, Message *message) {
   case MESSAGE_SUBSCRIBE: promise_receive_subscription(s, a, message); break;
   case MESSAGE_TIMER: receive_timer(s, a, (Timer *)message); break;
   case MESSAGE_CANCEL: receive_cancel(s, a, message); break;
+  case MESSAGE_INFO: inspection_answer(s, a, message); break;
   case MESSAGE_LINK: case MESSAGE_UNLINK: case MESSAGE_MONITOR: case MESSAGE_DEMONITOR: case MESSAGE_EXIT: case MESSAGE_KILL:
   case MESSAGE_DOWN: case MESSAGE_UNLINK_ACK: links_receive(s, a, message); break;
   case MESSAGE_SYNC:
@@ -102,15 +108,64 @@ static void receive(Scheduler *s, Actor *a, Message *message) {
     break;
   default:
     if (a->waits_for_mail) a->flags |= ACTOR_WAKE;
-    inbox_append(a, message);
+    if (message->detail == MESSAGE_URGENT && actor_is(a, ACTOR_TAKES_URGENT)) inbox_insert_urgent(a, message);
+    else inbox_append(a, message);
   }
+}
+
+/* ---- limits ------------------------------------------------------------------------------------------------------------------------- */
+
+static bool can_be_refused(const Message *message) {
+  return (message->kind == MESSAGE_PLAIN || message->kind == MESSAGE_REQUEST) && message->detail != MESSAGE_URGENT;
+}
+
+static void refuse(Scheduler *s, Actor *a, Message *message) {
+  if (message->kind == MESSAGE_REQUEST && message->number)
+    promise_reply_text(s, a, message->from, message->number, PROMISE_REJECTED, "the mailbox is full");
+  message_free(&s->messages, message);
+  a->extra->dropped++;
+}
+
+static void drop_oldest(Scheduler *s, Actor *a) {
+  Message *previous = NULL;
+  for (Message *each = a->inbox; each; previous = each, each = each->next)
+    if (can_be_refused(each)) {
+      refuse(s, a, inbox_remove_after(a, previous));
+      return;
+    }
+}
+
+static void tell_overflow(Scheduler *s, Actor *a, uint32_t limit) {
+  char label[64];
+  int size = (int)directory_label(s->runtime, actor_id(a), label, sizeof label);
+  if (!actor_is(a, ACTOR_EXITING))
+    fprintf(stderr, "atoll: actor %llu%s%.*s has ended: more than %u messages waited for it\n", (unsigned long long)actor_id(a), size ? " " : "", size,
+            label, limit);
+  actor_exit_later(a, actor_symbol_reason(s, "mailboxLimit"));
+}
+
+/* As many messages as may be are waiting.  False: MESSAGE was refused. */
+static bool make_way(Scheduler *s, Actor *a, Message *message) {
+  if (!can_be_refused(message)) return true;
+  switch (a->extra->mailbox_policy) {
+  case MAILBOX_DROP_NEWEST: return refuse(s, a, message), false;
+  case MAILBOX_DROP_OLDEST: return drop_oldest(s, a), true;
+  case MAILBOX_BLOCK: return atomic_store_explicit(&a->congested, 1, memory_order_relaxed), true; /* what is under way still comes in */
+  default: return actor_exit_later(a, actor_symbol_reason(s, "mailboxLimit")), true;
+  }
+}
+
+bool actor_is_congested(Scheduler *s, uint64_t id) {
+  Actor *a = actor_table_at(&s->runtime->table, id);
+  return a && atomic_load_explicit(&a->congested, memory_order_relaxed) && atomic_load_explicit(&a->id, memory_order_relaxed) == id;
 }
 
 void actor_read_mailbox(Scheduler *s, Actor *a) {
   Message *message = mailbox_take(&a->mailbox, actor_tag(actor_id(a)));
   for (Message *next; message; message = next) {
     next = message->next;
+    if (a->extra && a->extra->mailbox_limit && a->inbox_count >= a->extra->mailbox_limit && !make_way(s, a, message)) continue;
     receive(s, a, message);
   }
-  if (a->inbox_count > s->runtime->options.mailbox_limit) actor_exit_later(a, actor_text_reason(s, "more messages are waiting than the mailbox limit allows"));
+  if (a->inbox_count > s->runtime->options.mailbox_limit) tell_overflow(s, a, s->runtime->options.mailbox_limit);
 }

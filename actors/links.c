@@ -157,6 +157,7 @@ void undeliverable(Scheduler *s, uint64_t dead_id, Message *message, const Messa
   switch (message->kind) {
   case MESSAGE_REQUEST:
   case MESSAGE_SYNC:
+  case MESSAGE_INFO:
     if (message->number) promise_reply_broken(s, dead_id, message->from, message->number, reason);
     break;
   case MESSAGE_SUBSCRIBE:

@@ -13,8 +13,8 @@
 /* X(kind, what the bytes hold; use of `number`) */
 #define MESSAGE_KINDS(X)                                                                    \
   X(INIT, "first turn: receiver, selector, arguments; -")                                   \
-  X(REQUEST, "selector, arguments; the sender's promise or 0")                              \
-  X(PLAIN, "one value; -")                                                                  \
+  X(REQUEST, "selector, arguments; the sender's promise or 0.  detail: MESSAGE_URGENT or 0") \
+  X(PLAIN, "one value; -.  detail: likewise")                                               \
   X(REPLY, "one value; the receiver's promise.  detail: PROMISE_RESOLVED ...")              \
   X(SETTLE, "one value; the receiver's promise.  Sent by whoever holds a mirror of it")     \
   X(SUBSCRIBE, "-; number: the receiver's promise, number2: the sender's")                  \
@@ -28,7 +28,8 @@
   X(EVENT, "handle event: detail; number: handle")                                          \
   X(UNLINK_ACK, "-; the UNLINK's number")                                                   \
   X(SYNC, "-; the sender's promise: resolved when the receiver gets to it, after its INIT")  \
-  X(CANCEL, "-; the sender's promise: nobody waits for its answer any more")
+  X(CANCEL, "-; the sender's promise: nobody waits for its answer any more")                \
+  X(INFO, "-; the sender's promise, resolved with what the receiver is doing")
 
 typedef enum MessageKind {
 #define X(name, doc) MESSAGE_##name,
@@ -39,6 +40,8 @@ typedef enum MessageKind {
 
 /* States of a promise; also the detail of REPLY and SETTLE. */
 typedef enum PromiseState { PROMISE_PENDING, PROMISE_RESOLVED, PROMISE_REJECTED, PROMISE_BROKEN } PromiseState;
+
+enum { MESSAGE_URGENT = 2 }; /* detail of PLAIN and REQUEST: overtakes others if the receiver has opted for it */
 
 typedef struct Message Message;
 struct Message {

@@ -4,6 +4,7 @@
 #define ATOLL_RUNTIME_INTERNAL_H
 
 #include "actor_table.h"
+#include "directory.h"
 #include "runtime.h"
 #include "scheduler.h"
 
@@ -30,6 +31,7 @@ struct Runtime {
   _Atomic unsigned image_count;
 
   ActorTable table;
+  Directory directory;
   MessageDepot messages;
   PoolDepot timers;
 };

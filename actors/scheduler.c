@@ -10,6 +10,7 @@ enum {
   ACTORS_PER_POLL = 64,     /* run between two looks at clock and loop */
   SLICE_POLL_COST = 16,     /* one that used up its slice counts as so many */
   FRESH_SHARE_SLICES = 8,   /* fresh actors may use that many slices before a spent one gets its turn */
+  HIGH_SHARE = 16, LOW_SHARE = 32,
   SURPLUS = 24,             /* this many waiting actors are more than a scheduler keeps while another is idle */
   PACK_AFTER_NS = 5000000
 };
@@ -81,6 +82,12 @@ static Actor *queue_take(ActorQueue *queue) {
   return a;
 }
 
+static ActorQueue *queue_for(Scheduler *s, const Actor *a, bool slice_used_up) {
+  if (a->priority == PRIORITY_HIGH) return &s->high;
+  if (a->priority == PRIORITY_LOW) return &s->low;
+  return slice_used_up ? &s->spent : &s->fresh;
+}
+
 /* From any thread that owns the actors FIRST .. LAST, linked by next. */
 static void push_inbound(Scheduler *to, Actor *first, Actor *last) {
   Actor *head = atomic_load_explicit(&to->inbound, memory_order_relaxed);
@@ -95,11 +102,11 @@ void scheduler_enqueue(Scheduler *s, Actor *a) {
     scheduler_wake(home);
     return;
   }
-  queue_put(&s->fresh, a);
+  queue_put(queue_for(s, a, false), a);
 }
 
 void scheduler_requeue(Scheduler *s, Actor *a, bool slice_used_up) {
-  queue_put(slice_used_up ? &s->spent : &s->fresh, a);
+  queue_put(queue_for(s, a, slice_used_up), a);
   if (slice_used_up) s->until_poll -= SLICE_POLL_COST;
 }
 
@@ -114,17 +121,28 @@ static void take_inbound(Scheduler *s) {
   }
   while (oldest) {
     Actor *next = oldest->next;
-    queue_put(&s->fresh, oldest);
+    queue_put(queue_for(s, oldest, false), oldest);
     oldest = next;
   }
 }
 
-static Actor *next_actor(Scheduler *s) {
+static Actor *next_normal(Scheduler *s) {
   if (s->spent.first && (s->fresh_share <= 0 || !s->fresh.first)) {
     s->fresh_share = FRESH_SHARE_SLICES * s->runtime->options.slice;
     return queue_take(&s->spent);
   }
   return queue_take(&s->fresh);
+}
+
+/* High before normal before low, but nobody starves: one of the others after HIGH_SHARE high ones, one low after LOW_SHARE others. */
+static Actor *next_actor(Scheduler *s) {
+  bool normal = s->fresh.first || s->spent.first;
+  if (!s->high.first && !s->low.first) return next_normal(s);
+  if (s->low.first && ((!normal && !s->high.first) || s->low_waited >= LOW_SHARE)) return s->low_waited = 0, queue_take(&s->low);
+  s->low_waited++;
+  if (s->high.first && (!normal || s->high_taken < HIGH_SHARE)) return s->high_taken++, queue_take(&s->high);
+  s->high_taken = 0;
+  return next_normal(s);
 }
 
 /* ---- sharing work ---------------------------------------------------------------------------------------------------------------- */
@@ -167,7 +185,8 @@ static Scheduler *claim_idle(Runtime *runtime) {
 }
 
 static bool has_surplus(const Scheduler *s) {
-  return s->fresh.count >= SURPLUS || s->spent.count > 1 || (s->spent.count && s->fresh.count);
+  return s->fresh.count >= SURPLUS || s->spent.count > 1 || (s->spent.count && s->fresh.count) || s->high.count > 1 || s->low.count > 1 ||
+         (s->low.count && (s->fresh.count || s->spent.count));
 }
 
 /* The thread of TO cannot be started; it stays claimed, so nobody tries again. */
@@ -184,6 +203,8 @@ static void share_work(Scheduler *s) {
   Scheduler *to = claim_idle(runtime);
   if (!to) return;
   uint32_t moved = hand_over(&s->spent, to, (s->spent.count + 1) / 2);
+  moved += hand_over(&s->high, to, s->high.count / 2);
+  moved += hand_over(&s->low, to, s->low.count > 1 ? s->low.count / 2 : s->low.count && (s->fresh.count || s->spent.count));
   if (s->fresh.count >= SURPLUS) moved += hand_over(&s->fresh, to, s->fresh.count / 2);
   if (!moved) {
     atomic_fetch_or(&runtime->idle, (uint64_t)1 << to->number);
@@ -330,13 +351,13 @@ void scheduler_run(Scheduler *s) {
     Actor *a = next_actor(s);
     if (!a) {
       poll(s);
-      if (!s->fresh.first && !s->spent.first) rest(s);
+      if (!scheduler_waiting(s)) rest(s);
       continue;
     }
     s->running = a;
     actor_run(s, a);
     s->running = NULL;
     if (++s->slices == runtime->options.stop_after) runtime_halt(runtime, 0);
-    if (s->fresh.count | s->spent.count) share_work(s);
+    if (scheduler_waiting(s)) share_work(s);
   }
 }

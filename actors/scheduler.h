@@ -42,7 +42,8 @@ struct Scheduler {
   _Atomic bool started; /* its thread.  Whoever has claimed the idle bit */
   pthread_t thread;
   ThreadContext *context;
-  ActorQueue fresh, spent;
+  ActorQueue fresh, spent, high, low;
+  uint32_t high_taken, low_waited; /* since another kind had its turn */
   Actor *running;
   int32_t fresh_share; /* reductions that fresh actors may still use before a spent one gets its turn */
   int32_t until_poll; /* actors to run before looking at clock and loop; a whole slice counts as many */
@@ -72,6 +73,9 @@ void scheduler_destroy(Scheduler *s);
 
 /* Runs actors until the runtime stops. */
 void scheduler_run(Scheduler *s);
+
+/* How many wait to run. */
+static inline uint32_t scheduler_waiting(const Scheduler *s) { return s->fresh.count + s->spent.count + s->high.count + s->low.count; }
 
 /* A has become runnable; the caller owned it and no longer does. */
 void scheduler_enqueue(Scheduler *s, Actor *a);

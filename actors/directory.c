@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/* directory.c -- see directory.h. */
+#include "directory.h"
+
+#include <string.h>
+
+#include "runtime_internal.h"
+
+struct DirectoryEntry {
+  DirectoryEntry *next;
+  uint64_t id;
+  size_t size;
+  char text[];
+};
+
+void directory_init(Directory *d, Accounts *accounts) {
+  *d = (Directory){.accounts = accounts};
+  pthread_mutex_init(&d->lock, NULL);
+}
+
+static void free_entry(Directory *d, DirectoryEntry *e) { account_free(d->accounts, ACCOUNT_ACTOR, e, sizeof *e + e->size); }
+
+static void free_table(Directory *d, DirectoryEntry **table) {
+  for (uint32_t i = 0; table && i < d->heads; i++)
+    for (DirectoryEntry *e = table[i], *next; e; e = next) next = e->next, free_entry(d, e);
+  account_free(d->accounts, ACCOUNT_ACTOR, table, d->heads * sizeof *table);
+}
+
+void directory_destroy(Directory *d) {
+  free_table(d, d->names);
+  free_table(d, d->labels);
+  pthread_mutex_destroy(&d->lock);
+}
+
+static uint32_t hash_text(const char *text, size_t size) {
+  uint64_t h = 0xcbf29ce484222325u;
+  for (size_t i = 0; i < size; i++) h = (h ^ (uint8_t)text[i]) * 0x100000001b3u;
+  return (uint32_t)(h >> 20);
+}
+
+static uint32_t hash_id(uint64_t id) { return (uint32_t)(id * 0x9e3779b97f4a7c15u >> 32); }
+
+bool runtime_is_alive(Runtime *runtime, uint64_t id) {
+  Actor *a = actor_table_at(&runtime->table, id);
+  if (!a) return false;
+  uint64_t head = atomic_load(&a->mailbox.head);
+  return (head & MAILBOX_POINTER) != MAILBOX_DEAD && head >> MAILBOX_TAG_SHIFT == actor_tag(id);
+}
+
+/* Twice as many heads; names of the dead are left behind. */
+static bool grow_locked(Runtime *runtime, Directory *d) {
+  uint32_t heads = d->heads ? d->heads * 2 : 16, old_heads = d->heads;
+  DirectoryEntry **old_names = d->names, **old_labels = d->labels;
+  DirectoryEntry **names = account_alloc(d->accounts, ACCOUNT_ACTOR, heads * sizeof *names);
+  DirectoryEntry **labels = account_alloc(d->accounts, ACCOUNT_ACTOR, heads * sizeof *labels);
+  if (!names || !labels) {
+    account_free(d->accounts, ACCOUNT_ACTOR, names, heads * sizeof *names);
+    account_free(d->accounts, ACCOUNT_ACTOR, labels, heads * sizeof *labels);
+    return false;
+  }
+  for (uint32_t i = 0; i < old_heads; i++) {
+    for (DirectoryEntry *e = old_names[i], *next; e; e = next) {
+      next = e->next;
+      DirectoryEntry **head = &names[hash_text(e->text, e->size) & (heads - 1)];
+      if (!runtime_is_alive(runtime, e->id)) d->name_count--, free_entry(d, e);
+      else e->next = *head, *head = e;
+    }
+    for (DirectoryEntry *e = old_labels[i], *next; e; e = next) {
+      next = e->next;
+      DirectoryEntry **head = &labels[hash_id(e->id) & (heads - 1)];
+      e->next = *head;
+      *head = e;
+    }
+  }
+  account_free(d->accounts, ACCOUNT_ACTOR, old_names, old_heads * sizeof *old_names);
+  account_free(d->accounts, ACCOUNT_ACTOR, old_labels, old_heads * sizeof *old_labels);
+  d->names = names;
+  d->labels = labels;
+  d->heads = heads;
+  return true;
+}
+
+static bool make_room_locked(Runtime *runtime, Directory *d) {
+  return (d->name_count < d->heads && d->label_count < d->heads) || grow_locked(runtime, d) || d->heads;
+}
+
+static DirectoryEntry **find_name_locked(Directory *d, const char *name, size_t size) {
+  static DirectoryEntry *none;
+  if (!d->heads) return &none;
+  DirectoryEntry **at = &d->names[hash_text(name, size) & (d->heads - 1)];
+  while (*at && ((*at)->size != size || memcmp((*at)->text, name, size) != 0)) at = &(*at)->next;
+  return at;
+}
+
+static DirectoryEntry *new_entry(Directory *d, const char *text, size_t size, uint64_t id) {
+  DirectoryEntry *e = account_alloc_dirty(d->accounts, ACCOUNT_ACTOR, sizeof *e + size);
+  if (!e) return NULL;
+  *e = (DirectoryEntry){NULL, id, size};
+  memcpy(e->text, text, size);
+  return e;
+}
+
+bool directory_register(Runtime *runtime, const char *name, size_t size, uint64_t id) {
+  Directory *d = &runtime->directory;
+  bool done = false;
+  pthread_mutex_lock(&d->lock);
+  if (make_room_locked(runtime, d)) {
+    DirectoryEntry **at = find_name_locked(d, name, size), *e;
+    if (*at) {
+      done = (*at)->id == id || !runtime_is_alive(runtime, (*at)->id);
+      if (done) (*at)->id = id;
+    } else if ((e = new_entry(d, name, size, id))) {
+      *at = e;
+      d->name_count++;
+      done = true;
+    }
+  }
+  pthread_mutex_unlock(&d->lock);
+  return done;
+}
+
+bool directory_unregister(Runtime *runtime, const char *name, size_t size) {
+  Directory *d = &runtime->directory;
+  pthread_mutex_lock(&d->lock);
+  DirectoryEntry **at = find_name_locked(d, name, size), *e = *at;
+  if (e) {
+    *at = e->next;
+    d->name_count--;
+    free_entry(d, e);
+  }
+  pthread_mutex_unlock(&d->lock);
+  return e != NULL;
+}
+
+uint64_t directory_find(Runtime *runtime, const char *name, size_t size) {
+  Directory *d = &runtime->directory;
+  pthread_mutex_lock(&d->lock);
+  DirectoryEntry *e = *find_name_locked(d, name, size);
+  uint64_t id = e && runtime_is_alive(runtime, e->id) ? e->id : 0;
+  pthread_mutex_unlock(&d->lock);
+  return id;
+}
+
+void directory_each(Runtime *runtime, void (*each)(void *context, const char *name, size_t size, uint64_t id), void *context) {
+  Directory *d = &runtime->directory;
+  pthread_mutex_lock(&d->lock);
+  for (uint32_t i = 0; i < d->heads; i++)
+    for (DirectoryEntry *e = d->names[i]; e; e = e->next)
+      if (runtime_is_alive(runtime, e->id)) each(context, e->text, e->size, e->id);
+  pthread_mutex_unlock(&d->lock);
+}
+
+static DirectoryEntry **find_label_locked(Directory *d, uint64_t id) {
+  DirectoryEntry **at = &d->labels[hash_id(id) & (d->heads - 1)];
+  while (*at && (*at)->id != id) at = &(*at)->next;
+  return at;
+}
+
+bool directory_set_label(Runtime *runtime, uint64_t id, const char *label, size_t size) {
+  Directory *d = &runtime->directory;
+  DirectoryEntry *e = NULL;
+  bool done = false;
+  pthread_mutex_lock(&d->lock);
+  if (make_room_locked(runtime, d) && (!size || (e = new_entry(d, label, size, id)))) {
+    DirectoryEntry **at = find_label_locked(d, id), *old = *at;
+    if (old) *at = old->next, d->label_count--, free_entry(d, old);
+    if (e) e->next = *at, *at = e, d->label_count++;
+    done = true;
+  }
+  pthread_mutex_unlock(&d->lock);
+  return done;
+}
+
+size_t directory_label(Runtime *runtime, uint64_t id, char *buffer, size_t room) {
+  Directory *d = &runtime->directory;
+  size_t size = 0;
+  pthread_mutex_lock(&d->lock);
+  DirectoryEntry *e = d->label_count ? *find_label_locked(d, id) : NULL;
+  if (e) memcpy(buffer, e->text, size = e->size < room ? e->size : room);
+  pthread_mutex_unlock(&d->lock);
+  return size;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/* directory_primitives.c -- registered names, labels, and who is there. */
+#include "directory.h"
+#include "primitives.h"
+#include "runtime_internal.h"
+
+enum { LABEL_ROOM = 256 };
+
+#define NAME_OR_FAIL(m, x)                                                                                        \
+  Actor *a = actor_of_machine(m);                                                                                 \
+  const char *name;                                                                                               \
+  size_t size;                                                                                                    \
+  if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);                                                          \
+  if (!oop_try_bytes(m, x, &name, &size) || size == 0) return primitive_fail(m, FAILURE_BAD_ARGUMENT)
+
+static Oop name_register(Machine *m) {
+  NAME_OR_FAIL(m, m->args[1]);
+  if (!oop_is_small(m->args[2])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  uint64_t id = (uint64_t)oop_to_small(m->args[2]);
+  Runtime *runtime = a->scheduler->runtime;
+  return oop_from_bool(runtime_is_alive(runtime, id) && directory_register(runtime, name, size, id));
+}
+
+static Oop name_unregister(Machine *m) {
+  NAME_OR_FAIL(m, m->args[1]);
+  return oop_from_bool(directory_unregister(a->scheduler->runtime, name, size));
+}
+
+static Oop name_find(Machine *m) {
+  NAME_OR_FAIL(m, m->args[1]);
+  return oop_from_small((int64_t)directory_find(a->scheduler->runtime, name, size));
+}
+
+typedef struct NameList {
+  size_t count, bytes;
+  char *at;
+} NameList;
+
+static void measure(void *context, const char *name, size_t size, uint64_t id) {
+  NameList *list = context;
+  (void)name, (void)id;
+  list->bytes += size + 1;
+}
+
+static void copy_name(void *context, const char *name, size_t size, uint64_t id) {
+  NameList *list = context;
+  (void)id;
+  if (list->bytes < size + 1) return; /* registered since it was measured */
+  memcpy(list->at, name, size);
+  list->at[size] = '\n';
+  list->at += size + 1;
+  list->bytes -= size + 1;
+}
+
+/* A String of all names, each with a newline behind it. */
+static Oop name_all(Machine *m) {
+  Actor *a = actor_of_machine(m);
+  if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);
+  Runtime *runtime = a->scheduler->runtime;
+  NameList list = {0};
+  directory_each(runtime, measure, &list);
+  Oop string = machine_new_bytes_may_gc(m, CLASS_STRING, list.bytes);
+  if (!string) return primitive_fail(m, FAILURE_NO_MEMORY);
+  list.at = (char *)oop_to_object(string)->slots;
+  memset(list.at, '\n', list.bytes);
+  directory_each(runtime, copy_name, &list);
+  return string;
+}
+
+/* Own label. */
+static Oop label_set(Machine *m) {
+  NAME_OR_FAIL(m, m->args[1]);
+  if (!directory_set_label(a->scheduler->runtime, actor_id(a), name, size < LABEL_ROOM ? size : LABEL_ROOM)) return primitive_fail(m, FAILURE_NO_MEMORY);
+  a->flags |= ACTOR_LABELLED;
+  return m->args[0];
+}
+
+static Oop label_of(Machine *m) {
+  char buffer[LABEL_ROOM];
+  Actor *a = actor_of_machine(m);
+  if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);
+  if (!oop_is_small(m->args[1])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  size_t size = directory_label(a->scheduler->runtime, (uint64_t)oop_to_small(m->args[1]), buffer, sizeof buffer);
+  if (!size) return OOP_NIL;
+  Oop string = machine_new_string_may_gc(m, buffer, size);
+  return string ? string : primitive_fail(m, FAILURE_NO_MEMORY);
+}
+
+/* The ids of all actors alive, as an Array. */
+static Oop actor_all(Machine *m) {
+  Actor *a = actor_of_machine(m);
+  if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);
+  ActorTable *table = &a->scheduler->runtime->table;
+  pthread_mutex_lock(&table->lock);
+  uint64_t used = table->used;
+  pthread_mutex_unlock(&table->lock);
+  size_t count = 0, at = 0;
+  for (uint64_t i = 0; i < used; i++) count += (atomic_load(&actor_table_at(table, i)->mailbox.head) & MAILBOX_POINTER) != MAILBOX_DEAD;
+  Oop array = machine_new_array_may_gc(m, count);
+  if (!array) return primitive_fail(m, FAILURE_NO_MEMORY);
+  for (uint64_t i = 0; i < used && at < count; i++) {
+    Actor *each = actor_table_at(table, i);
+    if ((atomic_load(&each->mailbox.head) & MAILBOX_POINTER) != MAILBOX_DEAD) oop_to_object(array)->slots[at++] = oop_from_small((int64_t)actor_id(each));
+  }
+  return array;
+}
+
+const Primitive directory_primitives[] = {
+    {"name_register", name_register, 2, "name, actor id: answers whether the name was free and the actor lives", 0},
+    {"name_unregister", name_unregister, 1, "name: answers whether it was taken", 0},
+    {"name_find", name_find, 1, "name: id of the living actor that has it, or 0", 0},
+    {"name_all", name_all, 0, "a String of all names, each with a newline behind it", 0},
+    {"label_set", label_set, 1, "a text for display with the running actor", 0},
+    {"label_of", label_of, 1, "actor id: its label, or nil", 0},
+    {"actor_all", actor_all, 0, "ids of all actors alive", 0},
+    {NULL, NULL, 0, NULL, 0}};

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/* inspection.c -- what an actor is doing, told by itself: the question is a signal, answered at the next safe point whatever the actor does. */
+#include <stdio.h>
+
+#include "frames.h"
+#include "code.h"
+#include "memory_internal.h"
+#include "runtime_internal.h"
+#include "wire.h"
+
+enum { METHOD_ROOM = 160, ANSWER_ROOM = 64 * WIRE_SCALAR_MAX };
+
+static void name_of(const Machine *m, Oop x, char *out, size_t room) {
+  const char *bytes;
+  size_t size;
+  if (!oop_try_bytes(m, x, &bytes, &size)) bytes = "?", size = 1;
+  snprintf(out, room, "%.*s", (int)size, bytes);
+}
+
+static void class_name(const Machine *m, Oop class, char *out, size_t room) {
+  Object *behavior = machine_object(m, class);
+  bool meta = object_class_index(behavior) == CLASS_METACLASS;
+  if (meta) behavior = machine_object(m, behavior->slots[METACLASS_INSTANCE_CLASS]);
+  name_of(m, behavior->slots[CLASS_SLOT_NAME], out, room - sizeof " class");
+  if (meta) strcat(out, " class");
+}
+
+/* The method (or the one that the block stands in) of the top frame. */
+static void current_method(const Actor *a, char *out, size_t room) {
+  const Machine *m = &a->machine;
+  char class[64], selector[64];
+  out[0] = 0;
+  if (!m->fp || !actor_is(a, ACTOR_IN_TURN)) return;
+  Object *code = frame_code(m->fp);
+  bool block = code_flags(code) & CODE_IS_BLOCK;
+  while (code_flags(code) & CODE_IS_BLOCK) {
+    Oop outer = code->slots[CODE_OUTER];
+    if (!oop_is_pointer(outer) || outer == OOP_NIL) { /* it came in a message, without what stood around it */
+      snprintf(out, room, "a block");
+      return;
+    }
+    code = oop_to_object(outer);
+  }
+  class_name(m, code->slots[CODE_CLASS], class, sizeof class);
+  name_of(m, code->slots[CODE_SELECTOR], selector, sizeof selector);
+  snprintf(out, room, "%s%s>>%s", block ? "[] in " : "", class, selector);
+}
+
+static uint64_t heap_bytes(const Machine *m) { return m->block_size + (m->old ? m->old->used + m->old->large_used : 0); }
+
+static uint64_t count_links(const Actor *a, LinkKind kind) {
+  uint64_t count = 0;
+  for (uint32_t i = 0; a->extra && i < a->extra->link_capacity; i++) count += a->extra->links[i].kind == kind;
+  return count;
+}
+
+static const char *state_of(const Actor *a) {
+  if (!actor_is(a, ACTOR_IN_TURN)) return "idle";
+  return actor_is(a, ACTOR_WAITING) ? "waiting" : "running";
+}
+
+static uint8_t *put_text(uint8_t *at, const char *text) {
+  size_t size = strlen(text);
+  at = wire_put_string(at, (uint32_t)size);
+  memcpy(at, text, size);
+  return at + size;
+}
+
+/* The order is that of ActorInfo's instance variables. */
+static uint8_t *put_answer(uint8_t *at, const Actor *a) {
+  const Machine *m = &a->machine;
+  char method[METHOD_ROOM];
+  uint64_t private_bytes = sizeof *a + heap_bytes(m);
+  for (const Message *message = a->inbox; message; message = message->next) private_bytes += sizeof *message + message->capacity;
+  if (a->extra) private_bytes += sizeof *a->extra + a->extra->link_capacity * sizeof(Link) + a->extra->subscription_capacity * sizeof(Subscription);
+  current_method(a, method, sizeof method);
+  uint64_t numbers[] = {a->inbox_count, heap_bytes(m), private_bytes, a->reductions, count_links(a, LINK_PEER), count_links(a, LINK_MONITORED_BY),
+                        count_links(a, LINK_MONITORING), m->shadows ? m->shadows->count : 0, a->priority, a->extra ? a->extra->dropped : 0,
+                        a->scheduler->number};
+  at = wire_put_array(at, 3 + sizeof numbers / sizeof *numbers);
+  at = put_text(at, state_of(a));
+  at = put_text(at, method);
+  for (unsigned i = 0; i < sizeof numbers / sizeof *numbers; i++) at = wire_put_unsigned(at, numbers[i]);
+  return wire_put_bool(at, actor_is(a, ACTOR_TRAPS_EXIT));
+}
+
+void inspection_answer(Scheduler *s, Actor *a, Message *message) {
+  Message *reply = message_new(&s->messages, MESSAGE_REPLY, ANSWER_ROOM + METHOD_ROOM);
+  if (reply) {
+    reply->size = (uint32_t)(put_answer(reply->bytes, a) - reply->bytes);
+    reply->from = actor_id(a);
+    reply->number = message->number;
+    reply->detail = PROMISE_RESOLVED;
+    actor_deliver(s, message->from, reply);
+  }
+  message_free(&s->messages, message);
+}

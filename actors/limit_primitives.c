@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/* limit_primitives.c -- what an actor says about itself: limits, priority, urgent messages; and the mark that a new reference leaves in its inbox. */
+#include "primitives.h"
+#include "runtime_internal.h"
+#include "waiting.h"
+
+enum { LIMIT_HEAP = 1, LIMIT_MAILBOX, LIMIT_POLICY, LIMIT_REDUCTIONS, LIMIT_PRIORITY, LIMIT_URGENT };
+
+/* Actor class >> setLimit: kind to: value */
+static Oop actor_set_limit(Machine *m) {
+  Actor *a = actor_of_machine(m);
+  if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);
+  if (!oop_is_small(m->args[1]) || !oop_is_small(m->args[2]) || oop_to_small(m->args[2]) < 0) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  uint64_t value = (uint64_t)oop_to_small(m->args[2]);
+  ActorExtra *extra = actor_extra(a);
+  if (!extra) return primitive_fail(m, FAILURE_NO_MEMORY);
+  switch (oop_to_small(m->args[1])) {
+  case LIMIT_HEAP: m->heap_limit = value; break;
+  case LIMIT_MAILBOX: extra->mailbox_limit = value < UINT32_MAX ? (uint32_t)value : UINT32_MAX; break;
+  case LIMIT_POLICY: extra->mailbox_policy = (uint8_t)(value & 3); break;
+  case LIMIT_REDUCTIONS: extra->reduction_limit = value ? a->reductions + value : 0; break;
+  case LIMIT_PRIORITY: a->priority = (uint8_t)(value <= PRIORITY_LOW ? value : PRIORITY_NORMAL); break;
+  case LIMIT_URGENT: a->flags = (uint16_t)(value ? a->flags | ACTOR_TAKES_URGENT : a->flags & ~ACTOR_TAKES_URGENT); break;
+  default: return primitive_fail(m, FAILURE_BAD_VALUE);
+  }
+  return m->args[0];
+}
+
+/* Actor class >> markMailbox: whatever has come up to now is older than what the program does next. */
+static Oop actor_mark(Machine *m) {
+  Actor *a = actor_of_machine(m);
+  if (!a || !actor_extra(a)) return primitive_fail(m, FAILURE_WRONG_STATE);
+  wait_read_mail_may_gc(a);
+  a->extra->mark = a->inbox_last;
+  return m->args[0];
+}
+
+/* Actor class >> skipMarked: the message behind the mark was looked at and is not wanted; or, with true, it was and is removed. */
+static Oop actor_pass_mark(Machine *m) {
+  Actor *a = actor_of_machine(m);
+  if (!a || !a->extra) return primitive_fail(m, FAILURE_WRONG_STATE);
+  Message *mark = a->extra->mark, *next = mark ? mark->next : a->inbox;
+  if (!next) return primitive_fail(m, FAILURE_NOT_FOUND);
+  if (m->args[1] == OOP_TRUE) message_free(&a->scheduler->messages, inbox_remove_after(a, mark));
+  else a->extra->mark = next;
+  return m->args[0];
+}
+
+const Primitive limit_primitives[] = {
+    {"actor_set_limit", actor_set_limit, 2, "1 heap 2 mailbox 3 policy 4 reductions 5 priority 6 urgent messages, value: limit the running actor", 0},
+    {"actor_mark", actor_mark, 0, "what has arrived up to now is older than a new reference", 0},
+    {"actor_pass_mark", actor_pass_mark, 1, "whether to take it: the message behind the mark was looked at", 0},
+    {NULL, NULL, 0, NULL, 0}};
