@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "window.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,7 @@ static bool is_free(unsigned slot, unsigned count) {
 uint64_t window_take(unsigned preferred, size_t size) {
   unsigned count = (unsigned)((size + ((size_t)1 << WINDOW_SLOT_SHIFT) - 1) >> WINDOW_SLOT_SHIFT);
   uint64_t address = 0;
+  assert(window_base); /* window_init comes first */
   pthread_mutex_lock(&lock);
   for (unsigned i = 0; i < WINDOW_SLOTS && !address; i++) {
     unsigned slot = (preferred + i) % WINDOW_SLOTS;
