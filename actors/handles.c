@@ -2,10 +2,18 @@
 /* handles.c -- between an actor and its sockets. */
 #include "handles.h"
 
+#include <stddef.h>
 #include <unistd.h>
 
 #include "runtime_internal.h"
 #include "wire.h"
+
+#define HANDLE_OF(pointer, member) ((Handle *)((char *)(pointer) - offsetof(Handle, member)))
+
+static size_t size_of_kind(HandleKind kind) {
+  if (kind == HANDLE_SOCKET) return offsetof(Handle, tcp) + sizeof(Tcp);
+  return kind == HANDLE_FILE ? offsetof(Handle, file) + sizeof(File) : offsetof(Handle, listener) + sizeof(TcpListener);
+}
 
 /* ---- the table of a scheduler ------------------------------------------------------------------------------------------------------ */
 
@@ -41,7 +49,7 @@ static void free_handle(Handle *handle) {
   uint32_t place = handle->number & ((1u << HANDLE_SLOT_BITS) - 1);
   s->handles[place] = (HandlePlace){NULL, s->handle_free};
   s->handle_free = place + 1;
-  account_free(s->runtime->accounts, ACCOUNT_HANDLE, handle, sizeof *handle);
+  account_free(s->runtime->accounts, ACCOUNT_HANDLE, handle, size_of_kind(handle->kind));
 }
 
 Handle *handle_find(Scheduler *s, const Actor *a, uint64_t number, HandleKind kind) {
@@ -137,22 +145,31 @@ static void queue_event(Handle *handle) {
 }
 
 static void on_changed(Tcp *tcp) {
-  Handle *handle = (Handle *)tcp;
+  Handle *handle = HANDLE_OF(tcp, tcp);
   if (!handle->actor) return;
   queue_event(handle);
   wake_actor(handle);
 }
 
-static void on_closed(Tcp *tcp) { free_handle((Handle *)tcp); }
+static void on_closed(Tcp *tcp) { free_handle(HANDLE_OF(tcp, tcp)); }
 
 static const TcpEvents tcp_events = {on_changed, on_closed};
 
 static void on_listener_changed(TcpListener *listener) {
-  Handle *handle = (Handle *)listener;
+  Handle *handle = HANDLE_OF(listener, listener);
   if (handle->actor) wake_actor(handle);
 }
 
-static void on_listener_closed(TcpListener *listener) { free_handle((Handle *)listener); }
+static void on_listener_closed(TcpListener *listener) { free_handle(HANDLE_OF(listener, listener)); }
+
+static void on_file_done(File *file) {
+  Handle *handle = HANDLE_OF(file, file);
+  if (handle->actor) wake_actor(handle);
+}
+
+static void on_file_closed(File *file) { free_handle(HANDLE_OF(file, file)); }
+
+static const FileEvents file_events = {on_file_done, on_file_closed};
 
 const char *handles_event_selector(const Message *message) {
   return message->detail == EVENT_DATA ? "tcpSocket:data:" : "tcpSocketClosed:reason:";
@@ -173,7 +190,7 @@ void handle_deliver(Handle *handle, HandleDelivery delivery) {
 /* ---- making and closing ---------------------------------------------------------------------------------------------------------- */
 
 static Handle *allocate(Scheduler *s, Actor *a, HandleKind kind, int *error) {
-  Handle *handle = actor_extra(a) && ensure_place(s) ? account_alloc(s->runtime->accounts, ACCOUNT_HANDLE, sizeof *handle) : NULL;
+  Handle *handle = actor_extra(a) && ensure_place(s) ? account_alloc(s->runtime->accounts, ACCOUNT_HANDLE, size_of_kind(kind)) : NULL;
   if (handle) handle->kind = (uint8_t)kind;
   else *error = UV_ENOMEM;
   return handle;
@@ -206,15 +223,24 @@ Handle *handle_new_listener(Scheduler *s, Actor *a, const struct sockaddr *addre
   handle->listener.closed = on_listener_closed;
   *error = tcp_listen(&handle->listener, &s->loop, address, backlog);
   if (*error) {
-    account_free(s->runtime->accounts, ACCOUNT_HANDLE, handle, sizeof *handle);
+    account_free(s->runtime->accounts, ACCOUNT_HANDLE, handle, size_of_kind(handle->kind));
     return NULL;
   }
   enter(s, a, handle);
   return handle;
 }
 
+Handle *handle_new_file(Scheduler *s, Actor *a, int *error) {
+  Handle *handle = allocate(s, a, HANDLE_FILE, error);
+  if (!handle) return NULL;
+  file_init(&handle->file, &s->loop, &file_events);
+  enter(s, a, handle);
+  return handle;
+}
+
 static void close_detached(Handle *handle, bool now) {
-  if (handle->kind == HANDLE_SOCKET) tcp_close(&handle->tcp, now);
+  if (handle->kind == HANDLE_FILE) file_close(&handle->file);
+  else if (handle->kind == HANDLE_SOCKET) tcp_close(&handle->tcp, now);
   else tcp_listener_close(&handle->listener);
 }
 

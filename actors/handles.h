@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* handles.h -- sockets and listeners that an actor holds.
+/* handles.h -- sockets, listeners and files that an actor holds.
  *
  * A handle belongs to the loop of one scheduler and to one actor, which is pinned to that scheduler as long as it has handles.  So callbacks
  * of the loop may touch both.  In Smalltalk a handle is a number, valid only in the actor that holds it:
@@ -11,19 +11,16 @@
 #define ATOLL_HANDLES_H
 
 #include "actor.h"
+#include "file.h"
 #include "tcp.h"
 
 enum { HANDLE_SLOT_BITS = 24 };
 
-typedef enum HandleKind { HANDLE_SOCKET, HANDLE_LISTENER } HandleKind;
+typedef enum HandleKind { HANDLE_SOCKET, HANDLE_LISTENER, HANDLE_FILE } HandleKind;
 /* What arrives at a behaviour by itself, as turns. */
 typedef enum HandleDelivery { DELIVER_NOTHING, DELIVER_CHUNKS, DELIVER_LINES } HandleDelivery;
 
 struct Handle {
-  union {
-    Tcp tcp;
-    TcpListener listener;
-  };
   Handle *next; /* of the same actor */
   Actor *actor; /* NULL: on its way out */
   Scheduler *home;
@@ -31,12 +28,19 @@ struct Handle {
   uint8_t kind, delivery;
   bool event_queued; /* in the actor's inbox: no other until its turn has begun */
   bool end_told;
+  union { /* last: a handle takes only the room of its kind */
+    Tcp tcp;
+    TcpListener listener;
+    File file;
+  };
 };
 
 /* NULL: no memory, error is set to a libuv error. */
 Handle *handle_new_socket(Scheduler *s, Actor *a, int fd, int *error);
 Handle *handle_new_connection(Scheduler *s, Actor *a, const struct sockaddr *address, int *error);
 Handle *handle_new_listener(Scheduler *s, Actor *a, const struct sockaddr *address, int backlog, int *error);
+/* For one operation, or for a file that is to be opened. */
+Handle *handle_new_file(Scheduler *s, Actor *a, int *error);
 /* The handle with that number, if A holds it and it is of that kind. */
 Handle *handle_find(Scheduler *s, const Actor *a, uint64_t number, HandleKind kind);
 void handle_close(Scheduler *s, Handle *handle, bool now);

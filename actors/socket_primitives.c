@@ -3,30 +3,7 @@
 #include <errno.h>
 #include <unistd.h>
 
-#include "handles.h"
-#include "primitives.h"
-#include "runtime_internal.h"
-#include "waiting.h"
-
-#define ACTOR_OR_FAIL(m)                                                \
-  Actor *a = actor_of_machine(m);                                       \
-  if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);                \
-  Scheduler *s = a->scheduler;                                          \
-  (void)s
-
-static Oop system_fail(Machine *m, int uv_error) {
-  m->failure_code = -uv_error;
-  actor_set_error(actor_of_machine(m), uv_strerror(uv_error));
-  return primitive_fail(m, FAILURE_SYSTEM);
-}
-
-/* The receiver's handle. */
-static Handle *receiver_handle(Machine *m, HandleKind kind) {
-  Actor *a = actor_of_machine(m);
-  Object *object = oop_to_object(m->args[0]);
-  if (!a || !oop_is_pointer(m->args[0]) || object_slots(object) < 1 || !oop_is_small(object->slots[0])) return NULL;
-  return handle_find(a->scheduler, a, (uint64_t)oop_to_small(object->slots[0]), kind);
-}
+#include "handle_primitives.h"
 
 static bool read_address(Machine *m, Oop host, Oop port, struct sockaddr_storage *address) {
   const char *bytes;
@@ -200,6 +177,7 @@ static Oop handle_close_primitive(Machine *m) {
   ACTOR_OR_FAIL(m);
   Handle *handle = receiver_handle(m, HANDLE_SOCKET);
   if (!handle) handle = receiver_handle(m, HANDLE_LISTENER);
+  if (!handle) handle = receiver_handle(m, HANDLE_FILE);
   if (!handle) return OOP_FALSE;
   wait_over(a);
   handle_close(s, handle, false);
@@ -218,5 +196,5 @@ const Primitive socket_primitives[] = {
     {"tcp_write", tcp_write_primitive, 1, "bytes: send, waiting while much is on its way", 0},
     {"tcp_flush", tcp_flush, 0, "wait until all that was written has gone out", 0},
     {"tcp_deliver", tcp_deliver, 1, "0, 1 chunks or 2 lines: have what comes delivered as turns", 0},
-    {"handle_close", handle_close_primitive, 0, "close a socket or listener; what was written still goes out", 0},
+    {"handle_close", handle_close_primitive, 0, "close a socket, listener or file; what was written still goes out", 0},
     {NULL, NULL, 0, NULL, 0}};

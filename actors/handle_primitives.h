@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/* handle_primitives.h -- what the primitives of sockets and files share. */
+#ifndef ATOLL_HANDLE_PRIMITIVES_H
+#define ATOLL_HANDLE_PRIMITIVES_H
+
+#include "handles.h"
+#include "primitives.h"
+#include "runtime_internal.h"
+#include "waiting.h"
+
+#define ACTOR_OR_FAIL(m)                                                \
+  Actor *a = actor_of_machine(m);                                       \
+  if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);                \
+  Scheduler *s = a->scheduler;                                          \
+  (void)s
+
+/* A libuv error, told by Actor lastError. */
+static inline Oop system_fail(Machine *m, int uv_error) {
+  m->failure_code = -uv_error;
+  actor_set_error(actor_of_machine(m), uv_strerror(uv_error));
+  return primitive_fail(m, FAILURE_SYSTEM);
+}
+
+/* The receiver's handle. */
+static inline Handle *receiver_handle(Machine *m, HandleKind kind) {
+  Actor *a = actor_of_machine(m);
+  Object *object = oop_to_object(m->args[0]);
+  if (!a || !oop_is_pointer(m->args[0]) || object_slots(object) < 1 || !oop_is_small(object->slots[0])) return NULL;
+  return handle_find(a->scheduler, a, (uint64_t)oop_to_small(object->slots[0]), kind);
+}
+
+#endif
