@@ -7,6 +7,7 @@
 #include "snapshots.h"
 
 #include "handles.h"
+#include "processes.h"
 #include "runtime_internal.h"
 #include "terminal.h"
 #include "wire.h"
@@ -467,15 +468,69 @@ void actor_pack(Scheduler *s, Actor *a) {
   if (actor_is(a, ACTOR_STARTED)) machine_pack_may_gc(&a->machine);
 }
 
+/* An actor with green processes rests until something comes or the first of them wants to go on. */
+static void set_alarm(Scheduler *s, Actor *a) {
+  uint64_t deadline = processes_deadline(&a->machine);
+  if (a->timer) scheduler_cancel_timer(s, a->timer);
+  a->timer = deadline == UINT64_MAX ? NULL : scheduler_start_timer(s, actor_id(a), NULL, deadline);
+  a->waits_for_mail = 1;
+}
+
 /* True: it rests and is nobody's. */
 static bool try_rest(Scheduler *s, Actor *a) {
+  if (processes_exist(&a->machine)) set_alarm(s, a);
   if (a->machine.block_size >= PACK_FROM_BYTES && !actor_is(a, ACTOR_ON_PACK_LIST)) scheduler_note_idle(s, a);
   take_back_handles(s, &a->machine);
   return mailbox_try_rest(&a->mailbox, actor_tag(actor_id(a)));
 }
 
+static void no_memory_for_processes(Scheduler *s, Actor *a) { actor_exit_later(a, actor_text_reason(s, "no memory to switch between green processes")); }
+
+/* A turn, or the next statement, goes before processes of its priority, but these run between two turns of a behaviour. */
+static bool turn_is_next(const Actor *a, unsigned active) {
+  const Machine *m = &a->machine;
+  unsigned others = processes_ready_priority(m);
+  if (actor_is(a, ACTOR_IN_TURN) || !(a->inbox || actor_is(a, ACTOR_MAIN)) || active > PRIORITY_TURN) return false;
+  return others < PRIORITY_TURN || (others == PRIORITY_TURN && !actor_is(a, ACTOR_TURN_ENDED));
+}
+
+static bool begin_turn_among_processes_may_gc(Scheduler *s, Actor *a) {
+  if (!processes_step_aside_may_gc(&a->machine)) return no_memory_for_processes(s, a), false;
+  processes_turn_begins(&a->machine);
+  if (begin_turn(s, a)) return true;
+  processes_turn_ends(&a->machine);
+  return false;
+}
+
+/* Blocks of settled promises run in a process of their own when all others wait for something else. */
+static bool fork_reactions_may_gc(Actor *a) {
+  Machine *m = &a->machine;
+  if (!actor_is(a, ACTOR_PLAIN) || !a->reactions || m->fp || processes_ready_priority(m)) return false;
+  Oop selector = symbol_may_gc(m, "runReactions");
+  return selector && processes_fork_may_gc(m, machine_class_at(m, CLASS_ACTOR), selector);
+}
+
+/* The same as below for an actor with green processes: who runs next?  What comes from outside (a message, a deadline) wins against processes of the
+ * same priority, nothing else interrupts them. */
+static bool ready_process_may_gc(Scheduler *s, Actor *a) {
+  Machine *m = &a->machine;
+  unsigned active = m->fp ? processes_active_priority(m) : 0;
+  unsigned woken = processes_wake(m, scheduler_now(s), actor_is(a, ACTOR_WAKE));
+  a->flags &= (uint16_t)~ACTOR_WAKE;
+  if (turn_is_next(a, active) && begin_turn_among_processes_may_gc(s, a)) return true;
+  if (actor_is(a, ACTOR_EXITING)) return false;
+  if (m->fp && woken < active) return true;
+  fork_reactions_may_gc(a);
+  switch (processes_switch_may_gc(m)) {
+  case PROCESS_SWITCHED: return a->flags &= (uint16_t)~ACTOR_TURN_ENDED, true;
+  case PROCESS_NO_MEMORY: no_memory_for_processes(s, a); return false;
+  default: return false;
+  }
+}
+
 /* Is there something to run?  Begins a turn if need be. */
 static bool ready(Scheduler *s, Actor *a) {
+  if (processes_exist(&a->machine)) return ready_process_may_gc(s, a);
   if (!actor_is(a, ACTOR_IN_TURN)) return begin_turn(s, a);
   return !actor_is(a, ACTOR_WAITING) || actor_is(a, ACTOR_WAKE);
 }
@@ -490,12 +545,19 @@ static void die(Scheduler *s, Actor *a) {
 static void after_run(Scheduler *s, Actor *a, RunStatus status) {
   switch (status) {
   case RUN_DONE:
+    if (processes_exist(&a->machine)) {
+      processes_turn_ends(&a->machine);
+      a->flags |= ACTOR_TURN_ENDED;
+    }
     if (actor_is(a, ACTOR_PLAIN)) end_plain(a);
     else end_turn(s, a);
     break;
   case RUN_WAITING:
     a->flags |= ACTOR_WAITING;
-    if (!snapshot_is_asked_for(a)) break;
+    if (!snapshot_is_asked_for(a)) {
+      if (processes_exist(&a->machine) && !processes_park_may_gc(&a->machine)) no_memory_for_processes(s, a);
+      break;
+    }
     actor_read_mailbox(s, a);
     snapshot_take_may_gc(s, a);
     a->flags |= ACTOR_WAKE;

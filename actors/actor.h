@@ -41,6 +41,7 @@ typedef enum ActorFlag {
   ACTOR_LABELLED = 8192,
   ACTOR_TAKES_URGENT = 16384, /* urgent messages overtake others */
   ACTOR_CANCELLED = 4096, /* the caller of the running turn has lost interest */
+  ACTOR_TURN_ENDED = 8192, /* with green processes: a turn was the last that ran */
   ACTOR_PACKED = 1024 /* was packed once: it does work, so do not hurry to do it again */
 } ActorFlag;
 

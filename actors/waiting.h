@@ -4,6 +4,7 @@
 #ifndef ATOLL_WAITING_H
 #define ATOLL_WAITING_H
 
+#include "processes.h"
 #include "runtime_internal.h"
 
 /* Takes in what has arrived.  May move objects (m->args is kept right). */
@@ -26,6 +27,7 @@ static inline bool wait_timed_out(Actor *a, Oop deadline) {
 /* OOP_YIELD, woken at DEADLINE at the latest. */
 static inline Oop wait_until(Actor *a, Oop deadline) {
   wait_over(a);
+  if (processes_exist(&a->machine)) return processes_note_deadline(&a->machine, deadline), OOP_YIELD;
   if (oop_is_small(deadline)) a->timer = scheduler_start_timer(a->scheduler, actor_id(a), NULL, (uint64_t)oop_to_small(deadline));
   return OOP_YIELD;
 }

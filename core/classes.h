@@ -58,7 +58,13 @@
   X(TRANSIENT_PROXY, "TransientProxy", "nil", FORMAT_FIXED, "id mode delay")                               \
   X(ACTOR, "Actor", "Object", FORMAT_FIXED, "id")                                                          \
   X(PROMISE, "Promise", "Object", FORMAT_FIXED, "state value reactions number owner")                      \
-  X(HANDLE, "Handle", "Object", FORMAT_FIXED, "id")
+  X(HANDLE, "Handle", "Object", FORMAT_FIXED, "id")                                                        \
+  X(LINK, "Link", "Object", FORMAT_FIXED, "nextLink")                                                      \
+  X(PROCESS, "Process", "Link", FORMAT_FIXED,                                                              \
+    "previousLink list listIndex priority frames frame pc grace deadline granted name environment interruptLock interrupts block") \
+  X(CALLIN_PROCESS, "CallinProcess", "Process", FORMAT_FIXED, "")                                          \
+  X(LINKED_LIST, "LinkedList", "SequenceableCollection", FORMAT_FIXED, "firstLink lastLink")               \
+  X(SEMAPHORE, "Semaphore", "LinkedList", FORMAT_FIXED, "signals name")
 
 typedef enum ClassIndex {
   CLASS_INDEX_NONE = 0,
@@ -106,6 +112,13 @@ enum { MESSAGE_SELECTOR, MESSAGE_ARGUMENTS, DIRECTED_MESSAGE_RECEIVER };
 enum { PROXY_ID, PROXY_MODE, PROXY_DELAY };
 enum { PROMISE_STATE, PROMISE_VALUE, PROMISE_REACTIONS, PROMISE_NUMBER, PROMISE_OWNER, PROMISE_SLOTS };
 enum { CONTEXT_FRAME /* SmallInteger offset of FP from the stack base, nil when it has returned */, CONTEXT_CODE, CONTEXT_RECEIVER, CONTEXT_SLOTS };
+/* See processes.h.  PROCESS_FP: offset of the saved frame pointer, nil while it is active and when it is over; PROCESS_HEAD: slot of the first
+ * element in PROCESS_LIST; PROCESS_GRANTED: the semaphore whose signal it got last. */
+enum {
+  PROCESS_NEXT, PROCESS_PREVIOUS, PROCESS_LIST, PROCESS_HEAD, PROCESS_PRIORITY, PROCESS_STACK, PROCESS_FP, PROCESS_PC, PROCESS_GRACE,
+  PROCESS_DEADLINE, PROCESS_GRANTED, PROCESS_NAME, PROCESS_ENVIRONMENT, PROCESS_INTERRUPT_LOCK, PROCESS_INTERRUPTS, PROCESS_BLOCK, PROCESS_SLOTS
+};
+enum { SEMAPHORE_FIRST, SEMAPHORE_LAST, SEMAPHORE_SIGNALS };
 enum {
   DEBUG_FILE,     /* String */
   DEBUG_SOURCE,   /* String, text of the method */

@@ -18,6 +18,11 @@ Oop *frame_at(const Machine *m, Oop offset) {
   return NULL;
 }
 
+Oop *frame_of_context(const Machine *m, Oop context) {
+  Oop *fp = frame_at(m, oop_to_object(context)->slots[CONTEXT_FRAME]);
+  return fp && fp[FRAME_CONTEXT] == context ? fp : NULL;
+}
+
 Oop *frame_callee(const Machine *m, const Oop *frame) {
   for (Oop *fp = m->fp, *above = NULL; fp; above = fp, fp = frame_caller(m, fp))
     if (fp == frame) return above;
@@ -34,7 +39,7 @@ uint32_t frame_pc(const Machine *m, const Oop *fp) {
 Oop *frame_home(const Machine *m, const Oop *fp) {
   if (!(code_flags(frame_code(fp)) & CODE_IS_BLOCK)) return (Oop *)fp;
   Oop home = machine_object(m, fp[0])->slots[CLOSURE_HOME];
-  return home == OOP_NIL ? NULL : frame_at(m, oop_to_object(home)->slots[CONTEXT_FRAME]);
+  return home == OOP_NIL ? NULL : frame_of_context(m, home);
 }
 
 Oop frame_receiver(const Machine *m, const Oop *fp) {

@@ -17,6 +17,9 @@ Oop *frame_caller(const Machine *m, const Oop *fp);
 /* The live frame at OFFSET (a SmallInteger oop), or NULL when there is none. */
 Oop *frame_at(const Machine *m, Oop offset);
 
+/* The live frame that CONTEXT, a Context object, stands for; NULL when it has returned or is on the stack of another process. */
+Oop *frame_of_context(const Machine *m, Oop context);
+
 /* The frame called by FP, or NULL when FP is the top one. */
 Oop *frame_callee(const Machine *m, const Oop *fp);
 

@@ -10,6 +10,7 @@
 #include "lookup.h"
 #include "memory_internal.h"
 #include "primitive.h"
+#include "processes.h"
 #include "send_cache.h"
 
 #define likely(x) __builtin_expect(!!(x), 1)
@@ -190,7 +191,9 @@ static inline bool try_two_doubles(Oop a, Oop b, double *x, double *y) {
 static RunStatus run(Machine *m) {
   for (;;) {
     RunStatus status = m->overridden ? run_overridden(m) : m->in_shadow ? run_data_shadowed(m) : run_pristine(m);
-    if (status != RUN_CHANGE_MODE) return status;
+    if (status == RUN_CHANGE_MODE) continue;
+    if (status == RUN_DONE) processes_end_forked_may_gc(m, &status);
+    return status;
   }
 }
 

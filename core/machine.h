@@ -34,7 +34,7 @@ typedef enum MachineRoot {
   ROOT_CLASSES,   /* Array: classes of this W by index - CLASS_INDEX_W; nil at first */
   ROOT_SELF,      /* for actors: the behaviour object, or the block of a plain process */
   ROOT_ACTOR,     /* for actors: Dictionary-like state of the Smalltalk side (promises waiting, links ...) */
-  ROOT_EXCEPTION, /* the exception being handled, for `Error class new context` and the like */
+  ROOT_PROCESSES, /* green processes (processes.h); nil until there are any */
   ROOT_RESULT,    /* answer of the bottom frame, or the uncaught exception */
   ROOT_COUNT
 } MachineRoot;

@@ -45,6 +45,7 @@ static inline void primitive_charge(Machine *m, size_t work_bytes) { m->budget -
 /* The tables of this layer, one per file: each defined at the end of its .c file. */
 extern const Primitive object_primitives[];    /* object_primitives.c: identity, class, instance variables, copying, become */
 extern const Primitive control_primitives[];   /* control_primitives.c: perform:, blocks, contexts, unwinding */
+extern const Primitive process_primitives[];   /* processes.c: green processes and semaphores */
 extern const Primitive behavior_primitives[];  /* behavior_primitives.c: classes, method dictionaries, compiling */
 extern const Primitive integer_primitives[];   /* integer_primitives.c: SmallInteger and large */
 extern const Primitive float_primitives[];     /* float_primitives.c */

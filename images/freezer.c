@@ -139,7 +139,7 @@ static bool is_unfreezable(const Freezer *f, Oop x) {
   uint32_t class = oop_class_index(x);
   (void)f;
   return class == CLASS_CONTEXT || class == CLASS_PROMISE || class == CLASS_ACTOR_PROXY || class == CLASS_TRANSIENT_PROXY ||
-         class == CLASS_ACTOR || class == CLASS_HANDLE;
+         class == CLASS_ACTOR || class == CLASS_HANDLE || class == CLASS_PROCESS || class == CLASS_CALLIN_PROCESS;
 }
 
 /* The value that slot I of OBJECT has in the image: a layer gets initial values, not the present ones. */

@@ -8,6 +8,7 @@
 #include "heap_walk.h"
 #include "memory_internal.h"
 #include "primitive.h"
+#include "processes.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -116,6 +117,10 @@ char *snapshot_write(Machine *m, Oop answer, size_t *size, char *error) {
   snprintf(error, SNAPSHOT_ERROR_SIZE, "no memory for a snapshot");
   if (m->source->layer.size) {
     snprintf(error, SNAPSHOT_ERROR_SIZE, "the actor stands on definitions that are in no image file: put them into one with 'atoll build' first");
+    return NULL;
+  }
+  if (processes_wait(m)) {
+    snprintf(error, SNAPSHOT_ERROR_SIZE, "a green process of the actor sleeps or waits for something outside: write the snapshot when none does");
     return NULL;
   }
   unsigned handle = machine_push_handle(m, answer);
