@@ -47,7 +47,7 @@ static bool may_be_built(const Machine *m, Oop klass, uint32_t index, unsigned f
   }
   for (Oop c = klass; oop_is_pointer(c); c = oop_resolve(m, oop_to_object(c)->slots[BEHAVIOR_SUPERCLASS])) {
     uint32_t ancestor = spec_class_index(oop_to_small(oop_to_object(c)->slots[BEHAVIOR_SPEC]));
-    if (ancestor == CLASS_BEHAVIOR || ancestor == CLASS_HANDLE) return false;
+    if (ancestor == CLASS_BEHAVIOR || ancestor == CLASS_HANDLE || ancestor == CLASS_PROCESS || ancestor == CLASS_SEMAPHORE) return false;
   }
   return true;
 }

@@ -406,7 +406,7 @@ static ClassTreatment treatment_by_walk(Encoder *e, Oop klass) {
   if (oop_class_index(klass) == CLASS_METACLASS) return TREAT_CLASS;
   for (Oop c = klass; oop_is_pointer(c); c = oop_resolve(m, oop_to_object(c)->slots[BEHAVIOR_SUPERCLASS])) {
     switch (spec_class_index(oop_to_small(oop_to_object(c)->slots[BEHAVIOR_SPEC]))) {
-    case CLASS_HANDLE: return TREAT_UNSENDABLE;
+    case CLASS_HANDLE: case CLASS_PROCESS: case CLASS_SEMAPHORE: return TREAT_UNSENDABLE;
     case CLASS_BEHAVIOR: return TREAT_CLASS;
     default: break;
     }
