@@ -33,6 +33,8 @@ static void append(char *buffer, size_t size, size_t *used, char c) {
   if (*used + 1 < size) buffer[(*used)++] = c;
 }
 
+static char shown(char c) { return c == CHUNK_END ? '!' : c ? c : ' '; }
+
 void compile_error_format(const CompileError *error, const Source *source, char *buffer, size_t size) {
   size_t caret, used;
   Text line = line_around(source, error->at.offset, &caret);
@@ -40,7 +42,7 @@ void compile_error_format(const CompileError *error, const Source *source, char 
                    error->at.column, error->message);
   if (!size || n < 0) return;
   used = (size_t)n < size ? (size_t)n : size - 1;
-  for (size_t i = 0; i < line.length; i++) append(buffer, size, &used, line.start[i] ? line.start[i] : ' ');
+  for (size_t i = 0; i < line.length; i++) append(buffer, size, &used, shown(line.start[i]));
   for (int i = 0; i < 5; i++) append(buffer, size, &used, i ? ' ' : '\n');
   for (size_t i = 0; i < caret && i < line.length; i++) append(buffer, size, &used, line.start[i] == '\t' ? '\t' : ' ');
   append(buffer, size, &used, '^');

@@ -29,7 +29,14 @@ typedef struct Source {
   const char *text;
   size_t length;
   unsigned first_line; /* of the text in that file, normally 1 */
+  bool chunks;         /* CHUNK_END ends chunks, a bang is a character like any other */
 } Source;
+
+enum { CHUNK_END = 1 };
+
+/* The bytes of a file as the scanner wants them: without byte order mark, lines ending in LF; where bangs were doubled (files that Squeak or Pharo
+ * wrote) they are single, ends of chunks are CHUNK_END, and *CHUNKS is true.  A copy in ARENA, ended with NUL; *LENGTH changes. */
+char *source_text_prepare(Arena *arena, const char *text, size_t *length, bool *chunks);
 
 typedef struct SourcePosition {
   unsigned line, column; /* from 1; column counts bytes */
@@ -187,9 +194,14 @@ struct SourceEvents {
   bool (*namespace_end)(SourceEvents *e);
   /* A syntax error; the reader goes on behind it. */
   void (*error)(SourceEvents *e, const CompileError *error);
+  /* `!Foo methodsFor: 'x' ifTrue: expr!`: methods up to condition_end are for the case that EXPRESSION is true. */
+  bool (*condition_begin)(SourceEvents *e, Text expression, SourcePosition at);
+  bool (*condition_end)(SourceEvents *e);
+  /* <import: Foo>, <comment: 'x'> in the body of a namespace. */
+  bool (*namespace_pragma)(SourceEvents *e, Text keyword, Text value, SourcePosition at);
 };
 
-/* Reads SOURCE in whichever of the syntaxes it is in (bracket and bang may alternate in one file, as in GNU Smalltalk).  Answers false when an
+/* Reads SOURCE in whichever of the syntaxes it is in (bracket, bang and Tonel may alternate in one file, as in GNU Smalltalk).  Answers false when an
  * event function stopped it or there was a syntax error. */
 bool source_read(const Source *source, SourceEvents *events);
 

@@ -57,6 +57,12 @@ static void fail(Token *token, const char *problem) {
   token->problem = problem;
 }
 
+/* Where text that lacks a closing quote ends: with the chunk. */
+static const char *end_of_chunk(const Scanner *s, const char *from) {
+  const char *end = s->source->chunks ? memchr(from, CHUNK_END, (size_t)(s->end - from)) : NULL;
+  return end ? end : s->end;
+}
+
 /* White space and comments; false when a comment has no end, the cursor then being at its quote. */
 static bool skip_blanks(Scanner *s) {
   for (; s->cursor < s->end; s->cursor++) {
@@ -65,7 +71,7 @@ static bool skip_blanks(Scanner *s) {
       s->line++;
       s->line_start = s->cursor + 1;
     } else if (c == '"') {
-      const char *from = s->cursor, *close = memchr(from + 1, '"', (size_t)(s->end - from - 1));
+      const char *from = s->cursor, *close = memchr(from + 1, '"', (size_t)(end_of_chunk(s, from) - from - 1));
       if (!close) return false;
       s->cursor = close;
       count_lines(s, from);
@@ -95,16 +101,18 @@ static void finish(Scanner *s, Token *token, TokenKind kind, size_t length) {
 /* Reads a string whose opening quote is at the cursor, doubled quotes halved. */
 static bool scan_quoted(Scanner *s, Token *token, Text *contents) {
   const char *from = s->cursor, *p = from + 1, *close;
+  const char *end = end_of_chunk(s, from);
   size_t doubled = 0;
   for (;; p = close + 2, doubled++) {
-    close = p < s->end ? memchr(p, '\'', (size_t)(s->end - p)) : NULL;
+    close = p < end ? memchr(p, '\'', (size_t)(end - p)) : NULL;
     if (!close) {
       fail(token, "this string has no closing quote");
       token->unterminated = true;
-      s->cursor = s->end;
+      s->cursor = end;
+      count_lines(s, from);
       return false;
     }
-    if (close + 1 >= s->end || close[1] != '\'') break;
+    if (close + 1 >= end || close[1] != '\'') break;
   }
   contents->start = from + 1;
   contents->length = (size_t)(close - from - 1) - doubled;
@@ -295,7 +303,9 @@ static void scan_token(Scanner *s, Token *token) {
     scan_character(s, token);
   else if (c == '#')
     scan_hash(s, token);
-  else if (!scan_punctuation(s, token)) {
+  else if (c == CHUNK_END && s->source->chunks)
+    finish(s, token, TOKEN_BANG, 1);
+  else if ((c == '!' && s->source->chunks) || !scan_punctuation(s, token)) {
     finish(s, token, TOKEN_ERROR, 1);
     token->problem = "this character has no meaning in Smalltalk text";
   }
@@ -309,7 +319,8 @@ Token scanner_next(Scanner *s) {
     token.text.start = s->cursor;
     fail(&token, "this comment has no closing quote");
     token.unterminated = true;
-    s->cursor = s->end;
+    s->cursor = end_of_chunk(s, s->cursor);
+    count_lines(s, token.text.start);
   } else {
     token.at = scanner_position(s, s->cursor);
     scan_token(s, &token);

@@ -84,11 +84,20 @@ static bool read_statement(Reader *r) {
   return !r->events->statement || r->events->statement(r->events, reader_text_from(r, first.start), first.at);
 }
 
-/* `<comment: 'x'>` in a namespace: nothing that anyone keeps. */
-static void skip_namespace_pragma(Reader *r) {
+/* `<import: Foo>` in a namespace. */
+static bool read_namespace_pragma(Reader *r) {
+  Token keyword;
+  const char *start;
+  bool go_on = true;
   reader_accept_operator(r);
+  keyword = r->token;
+  reader_advance(r);
+  start = r->token.start;
   while (!reader_at_end(r) && r->token.kind != TOKEN_CLOSE_BRACKET && !reader_at_operator(r, '>')) reader_advance(r);
+  if (keyword.kind == TOKEN_KEYWORD && r->events->namespace_pragma)
+    go_on = r->events->namespace_pragma(r->events, keyword.text, reader_text_from(r, start), keyword.at);
   if (reader_at_operator(r, '>')) reader_accept_operator(r);
+  return go_on;
 }
 
 static bool read_definition(Reader *r) {
@@ -99,6 +108,9 @@ static bool read_definition(Reader *r) {
   case DEFINITION_EXTEND: return read_extension(r);
   case DEFINITION_METHOD: return reader_qualified_method(r);
   case DEFINITION_METHODS_FOR: return reader_method_list(r);
+  case DEFINITION_COMMENT: return reader_comment_chunk(r);
+  case DEFINITION_REORGANIZE: return reader_reorganization(r);
+  case DEFINITION_TONEL: return reader_tonel_definition(r);
   default: return read_statement(r);
   }
 }
@@ -115,8 +127,9 @@ static bool read_item(Reader *r, bool in_namespace) {
     return true;
   default:
     if (reader_at_operator(r, '|')) return read_temporaries(r);
-    if (in_namespace && reader_at_operator(r, '<')) {
-      skip_namespace_pragma(r);
+    if (in_namespace && reader_at_operator(r, '<')) return read_namespace_pragma(r);
+    if (reader_at_metadata(r)) {
+      reader_metadata(r);
       return true;
     }
     return read_definition(r);

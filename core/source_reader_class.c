@@ -119,12 +119,14 @@ static bool read_bare_comment(Reader *r, const ClassBody *body) {
 bool reader_method(Reader *r, Text class_name, bool class_side) {
   SourcePosition at = r->token.at;
   const char *start = r->token.start;
-  Text pattern, body, category = {NULL, 0};
+  Text pattern, body, category = r->category;
+  r->category = (Text){NULL, 0};
   while (r->token.kind != TOKEN_OPEN_BRACKET) reader_advance(r);
   pattern = reader_text_from(r, start);
   body.start = r->token.end;
   if (!reader_skip_group(r)) return true;
   body.length = (size_t)(r->group_close - body.start);
+  if (r->trait.length && text_equal(r->trait, class_name)) return true;
   return !r->events->method || r->events->method(r->events, class_name, class_side, pattern, body, category, at);
 }
 

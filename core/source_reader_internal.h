@@ -19,6 +19,8 @@ typedef struct Reader {
   bool failed;             /* there was a syntax error */
   bool lost;               /* a bracket has no end: back to the top level */
   unsigned depth, recoveries;
+  Text category;           /* from `{ #category : #x }`, for the method behind it */
+  Text trait;              /* the one that was refused last: so are its methods */
 } Reader;
 
 /* What begins at the token, at top level. */
@@ -29,13 +31,16 @@ typedef enum Definition {
   DEFINITION_CLASS,
   DEFINITION_EXTEND,
   DEFINITION_METHOD,
-  DEFINITION_METHODS_FOR
+  DEFINITION_METHODS_FOR,
+  DEFINITION_COMMENT,    /* `Foo commentStamp: 'x' prior: 0!`, a chunk of text */
+  DEFINITION_REORGANIZE, /* `Foo reorganize!`, a chunk with categories */
+  DEFINITION_TONEL       /* `Class {`, `Extension {`, `Package {`, `Trait {` */
 } Definition;
 
 /* source_reader_scan.c */
 void reader_advance(Reader *r);
 void reader_skip(Reader *r, unsigned tokens);
-_Bool reader_at_end(const Reader *r);
+bool reader_at_end(const Reader *r);
 bool reader_at_operator(const Reader *r, char first);
 void reader_accept_operator(Reader *r); /* its first byte alone */
 void reader_error(Reader *r, SourcePosition at, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -55,5 +60,12 @@ bool reader_names(Reader *r, Text **names, unsigned *count); /* `| a b |`, with 
 
 /* source_reader_bang.c */
 bool reader_method_list(Reader *r);
+bool reader_comment_chunk(Reader *r);
+bool reader_reorganization(Reader *r);
+
+/* source_reader_tonel.c */
+bool reader_at_metadata(const Reader *r); /* `{ #category : #x }` */
+void reader_metadata(Reader *r);
+bool reader_tonel_definition(Reader *r);
 
 #endif

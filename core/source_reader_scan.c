@@ -154,6 +154,14 @@ static bool is_keyword(const Token *token, const char *keyword) {
   return token->kind == TOKEN_KEYWORD && text_is(token->text, keyword);
 }
 
+/* Nothing but literals and keywords up to a bang? */
+static bool looks_at_chunk_header(Scanner ahead) {
+  Token token;
+  do token = scanner_next(&ahead);
+  while (token.kind == TOKEN_KEYWORD || token.kind == TOKEN_STRING || token.kind == TOKEN_NUMBER || token.kind == TOKEN_IDENTIFIER);
+  return token.kind == TOKEN_BANG;
+}
+
 /* `'x'!`, `'x' stamp: 'y'!`, `'x' ifTrue: (a not)!` behind methodsFor: */
 static bool looks_at_methods_for(Scanner ahead) {
   enum { FAR_ENOUGH = 64 };
@@ -171,10 +179,15 @@ static bool looks_at_methods_for(Scanner ahead) {
 static Definition classify_keyword(const Token *name, const Token *keyword, Scanner ahead) {
   Token argument;
   if (is_keyword(keyword, "methodsFor:")) return looks_at_methods_for(ahead) ? DEFINITION_METHODS_FOR : DEFINITION_NONE;
+  if (is_keyword(keyword, "commentStamp:")) return looks_at_chunk_header(ahead) ? DEFINITION_COMMENT : DEFINITION_NONE;
   argument = scanner_next(&ahead);
   if (argument.kind != TOKEN_IDENTIFIER || scanner_next(&ahead).kind != TOKEN_OPEN_BRACKET) return DEFINITION_NONE;
   if (is_keyword(keyword, "subclass:")) return DEFINITION_CLASS;
   return is_keyword(keyword, "current:") && text_is(name->text, "Namespace") ? DEFINITION_NAMESPACE : DEFINITION_NONE;
+}
+
+static bool is_tonel_type(const Token *token) {
+  return text_is(token->text, "Class") || text_is(token->text, "Extension") || text_is(token->text, "Package") || text_is(token->text, "Trait");
 }
 
 Definition reader_classify(const Reader *r) {
@@ -183,8 +196,12 @@ Definition reader_classify(const Reader *r) {
   if (r->token.kind != TOKEN_IDENTIFIER) return DEFINITION_NONE;
   next = scanner_next(&ahead);
   if (next.kind == TOKEN_OPEN_BRACKET) return text_is(r->token.text, "Eval") ? DEFINITION_EVAL : DEFINITION_EXTEND;
+  if (next.kind == TOKEN_OPEN_BRACE && is_tonel_type(&r->token)) return DEFINITION_TONEL;
   if (is_name(&next, "class")) next = scanner_next(&ahead);
   if (next.kind == TOKEN_OPEN_BRACKET) return DEFINITION_EXTEND;
+  if (is_name(&next, "methodsFor") || is_name(&next, "methods"))
+    return scanner_next(&ahead).kind == TOKEN_BANG ? DEFINITION_METHODS_FOR : DEFINITION_NONE;
+  if (is_name(&next, "reorganize")) return scanner_next(&ahead).kind == TOKEN_BANG ? DEFINITION_REORGANIZE : DEFINITION_NONE;
   if (is_name(&next, "extend"))
     return scanner_next(&ahead).kind == TOKEN_OPEN_BRACKET ? DEFINITION_EXTEND : DEFINITION_NONE;
   if (next.kind == TOKEN_KEYWORD) return classify_keyword(&r->token, &next, ahead);

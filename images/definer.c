@@ -352,19 +352,33 @@ done:
 
 static bool text_is(Text text, const char *word) { return text.length == strlen(word) && memcmp(text.start, word, text.length) == 0; }
 
-/* 'text' or "text" or #word: what stands between, quotes doubled as they are. */
-static Text unquote(Text value) {
-  while (value.length && (value.start[0] == ' ' || value.start[0] == '\n' || value.start[0] == '\t')) value.start++, value.length--;
-  while (value.length && (value.start[value.length - 1] <= ' ')) value.length--;
+/* 'text' or "text" or #word: what stands between.  *QUOTE: the one that is doubled inside, or 0. */
+static Text unquote(Text value, char *quote) {
+  while (value.length && (unsigned char)value.start[0] <= ' ') value.start++, value.length--;
+  while (value.length && (unsigned char)value.start[value.length - 1] <= ' ') value.length--;
   if (value.length && value.start[0] == '#') value.start++, value.length--;
-  if (value.length >= 2 && value.start[0] == '\'') return (Text){value.start + 1, value.length - 2};
-  return value;
+  *quote = value.length >= 2 && (value.start[0] == '\'' || value.start[0] == '"') ? value.start[0] : 0;
+  return *quote ? (Text){value.start + 1, value.length - 2} : value;
 }
 
-static bool set_class_slot(Definer *d, Oop klass, unsigned slot, Text value) {
+/* A String of TEXT, doubled QUOTEs made single. */
+static Oop new_unquoted_may_gc(Machine *m, Text text, char quote) {
+  if (!quote || !memchr(text.start, quote, text.length)) return machine_new_string_may_gc(m, text.start, text.length);
+  char *copy = malloc(text.length), *out = copy;
+  if (!copy) return 0;
+  for (size_t i = 0; i < text.length; i++) {
+    *out++ = text.start[i];
+    if (text.start[i] == quote && i + 1 < text.length && text.start[i + 1] == quote) i++;
+  }
+  Oop string = machine_new_string_may_gc(m, copy, (size_t)(out - copy));
+  free(copy);
+  return string;
+}
+
+static bool set_class_slot(Definer *d, Oop klass, unsigned slot, Text value, char quote) {
   Machine *m = d->m;
   unsigned class = machine_push_handle(m, klass);
-  unsigned string = machine_push_handle(m, machine_new_string_may_gc(m, value.start, value.length));
+  unsigned string = machine_push_handle(m, new_unquoted_may_gc(m, value, quote));
   Oop writable = machine_handle(m, string) ? machine_writable_may_gc(m, machine_handle(m, class)) : 0;
   if (writable) machine_store(m, oop_to_object(writable), slot, machine_handle(m, string));
   machine_pop_handles(m, class);
@@ -411,10 +425,12 @@ static bool set_shape(Definer *d, Oop klass, Text shape, CompileError *error) {
 }
 
 bool definer_pragma(Definer *d, Oop klass, Text keyword, Text value, CompileError *error) {
-  Text text = unquote(value);
+  char quote;
+  Text text = unquote(value, &quote);
   if (keyword.length && keyword.start[keyword.length - 1] == ':') keyword.length--;
-  if (text_is(keyword, "comment")) return set_class_slot(d, klass, CLASS_SLOT_COMMENT, text);
-  if (text_is(keyword, "category")) return set_class_slot(d, klass, CLASS_SLOT_CATEGORY, text);
+  if (text_is(keyword, "commentText")) return set_class_slot(d, klass, CLASS_SLOT_COMMENT, value, 0);
+  if (text_is(keyword, "comment")) return set_class_slot(d, klass, CLASS_SLOT_COMMENT, text, quote);
+  if (text_is(keyword, "category")) return set_class_slot(d, klass, CLASS_SLOT_CATEGORY, text, quote);
   if (text_is(keyword, "shape")) return set_shape(d, klass, text, error);
   if (text_is(keyword, "import")) return add_pool(d, klass, text, error);
   return true; /* others are for tools */

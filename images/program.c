@@ -8,49 +8,9 @@
 #include <stdlib.h>
 
 #include "class_builder.h"
-#include "definer.h"
 #include "lookup.h"
-
-typedef enum ItemKind {
-  ITEM_FILE, ITEM_CLASS, ITEM_EXTEND, ITEM_VARIABLES, ITEM_CLASS_VARIABLE, ITEM_PRAGMA, ITEM_METHOD, ITEM_TEMPORARIES,
-  ITEM_STATEMENT, ITEM_EVAL, ITEM_NAMESPACE, ITEM_NAMESPACE_END
-} ItemKind;
-
-typedef struct Item {
-  ItemKind kind;
-  bool class_side;
-  unsigned count;
-  const Source *source;
-  Text class_name, name, value; /* by kind: superclass and name, pattern and body, keyword and value .. */
-  Text category;                /* of a method */
-  Text *names;
-  SourcePosition at;
-} Item;
-
-struct Program {
-  SourceEvents events; /* first: the reader hands back a pointer to it */
-  FILE *errors;
-  Arena *arena;        /* items and texts */
-  Item *items;
-  size_t count, capacity, next;
-  unsigned error_count;
-  const Source *reading;
-  Text reading_class;
-  Text protocol;          /* of the methods that follow: the last "---- protocol ----" */
-  const char *scanned;    /* it was looked for up to here */
-  bool reading_class_side, only_definitions;
-  void (*before_statement)(Machine *m); /* may be NULL */
-  const char *evaluator, *evaluator_selector; /* NULL: statements are bottom frames themselves */
-  /* stepping */
-  bool begun;
-  Definer definer;
-  const Source *current;
-  Arena *code_arena;     /* template being made, while its constants run */
-  CodeTemplate *code;
-  unsigned constants;    /* handle of the first constant */
-  size_t constants_done;
-  bool running_constant, running_variable, running_statement;
-};
+#include "program_internal.h"
+#include "statement_kind.h"
 
 /* ---- reading ------------------------------------------------------------------------------------------------------ */
 
@@ -154,7 +114,7 @@ static bool on_method(SourceEvents *e, Text class_name, bool class_side, Text pa
   Program *p = (Program *)e;
   Item *item = add(e, ITEM_METHOD, at);
   if (!item) return false;
-  if (p->scanned) look_for_protocol(p, pattern.start);
+  if (p->scanned && pattern.start) look_for_protocol(p, pattern.start);
   if (p->scanned) p->scanned = body.start + body.length;
   item->category = category.length ? category : p->protocol;
   item->class_name = class_name;
@@ -175,7 +135,18 @@ static bool on_text(SourceEvents *e, ItemKind kind, Text text, SourcePosition at
   return true;
 }
 
-static bool on_statement(SourceEvents *e, Text text, SourcePosition at) { return on_text(e, ITEM_STATEMENT, text, at); }
+static bool on_statement(SourceEvents *e, Text text, SourcePosition at) {
+  return on_text(e, statement_is_definition(((Program *)e)->reading, text) ? ITEM_DEFINITION : ITEM_STATEMENT, text, at);
+}
+static bool on_condition(SourceEvents *e, Text text, SourcePosition at) { return on_text(e, ITEM_CONDITION, text, at); }
+static bool on_condition_end(SourceEvents *e) { return add(e, ITEM_CONDITION_END, (SourcePosition){0, 0, 0}) != NULL; }
+static bool on_namespace_pragma(SourceEvents *e, Text keyword, Text value, SourcePosition at) {
+  Item *item = add(e, ITEM_NAMESPACE_PRAGMA, at);
+  if (!item) return false;
+  item->name = keyword;
+  item->value = value;
+  return true;
+}
 static bool on_eval(SourceEvents *e, Text text, SourcePosition at) { return on_text(e, ITEM_EVAL, text, at); }
 static bool on_namespace(SourceEvents *e, Text name, SourcePosition at) { return on_text(e, ITEM_NAMESPACE, name, at); }
 static bool on_namespace_end(SourceEvents *e) { return add(e, ITEM_NAMESPACE_END, (SourcePosition){0, 0, 0}) != NULL; }
@@ -188,7 +159,7 @@ Program *program_new(FILE *errors) {
   Program *p = calloc(1, sizeof *p);
   if (!p) return NULL;
   p->events = (SourceEvents){on_class_begin, on_extend_begin, on_class_end, on_variables, on_class_variable, on_pragma, on_method,
-                             on_temporaries, on_statement, on_eval, on_namespace, on_namespace_end, on_error};
+                             on_temporaries, on_statement, on_eval, on_namespace, on_namespace_end, on_error, on_condition, on_condition_end, on_namespace_pragma};
   p->errors = errors;
   p->arena = arena_new();
   if (!p->arena) return free(p), NULL;
@@ -200,12 +171,15 @@ void program_delete(Program *p) {
   if (p->code_arena) arena_delete(p->code_arena);
   arena_delete(p->arena);
   free(p->items);
+  free(p->refused);
   free(p);
 }
 
 static bool add_text_at(Program *p, const char *name, unsigned line, const char *text, size_t length) {
   Source *source = arena_alloc(p->arena, sizeof *source);
-  *source = (Source){arena_strndup(p->arena, name, strlen(name)), arena_strndup(p->arena, text, length), length, line};
+  bool chunks = false;
+  const char *prepared = source_text_prepare(p->arena, text, &length, &chunks);
+  *source = (Source){arena_strndup(p->arena, name, strlen(name)), prepared, length, line, chunks};
   p->reading = source;
   p->reading_class = (Text){NULL, 0};
   if (!add(&p->events, ITEM_FILE, (SourcePosition){1, 1, 0})) return false;
@@ -315,8 +289,19 @@ void program_set_before_statement(Program *p, void (*before_statement)(Machine *
 
 /* ---- stepping ----------------------------------------------------------------------------------------------------- */
 
+/* Says behind the message which method it is about. */
+static void name_method(const Item *item, CompileError *error) {
+  size_t used = strlen(error->message);
+  Text text = item->name.length ? item->name : item->value;
+  Text selector = pattern_selector(item->source, text);
+  snprintf(error->message + used, sizeof error->message - used, " (in %.*s%s>>%.*s)", (int)item->class_name.length, item->class_name.start,
+           item->class_side ? " class" : "", (int)selector.length, selector.start);
+}
+
 static bool fail_at(Program *p, const Item *item, CompileError *error) {
+  if (item->quiet) return true;
   if (!error->at.line) error->at = item->at;
+  if (item->kind == ITEM_METHOD) name_method(item, error);
   report(p, item->source, error);
   return true;
 }
@@ -327,8 +312,23 @@ static bool fail_with(Program *p, const Item *item, const char *message) {
   return fail_at(p, item, &error);
 }
 
+static bool is_refused(const Program *p, Text name) {
+  for (size_t i = 0; i < p->refused_count; i++)
+    if (p->refused[i].length == name.length && memcmp(p->refused[i].start, name.start, name.length) == 0) return true;
+  return false;
+}
+
+/* The class could not be defined, which has been said: nothing more is said about its methods. */
+static void refuse_class(Program *p, Text name) {
+  Text *grown = realloc(p->refused, (p->refused_count + 1) * sizeof *grown);
+  if (!grown) return;
+  p->refused = grown;
+  p->refused[p->refused_count++] = name;
+}
+
 static Oop class_of_item(Program *p, const Item *item) {
   Oop klass = definer_class(&p->definer, item->class_name);
+  if (!klass && is_refused(p, item->class_name)) return 0;
   if (!klass) {
     CompileError error = {.at = item->at};
     snprintf(error.message, sizeof error.message, "there is no class '%.*s'", (int)item->class_name.length, item->class_name.start);
@@ -399,17 +399,20 @@ static bool finish_code(Program *p, const Item *item) {
   bool is_method = item->kind == ITEM_METHOD, started = false;
   Oop klass = 0;
   if (is_method || item->kind == ITEM_CLASS_VARIABLE) klass = class_of_item(p, item);
+  if (is_method && !p->code->category.length) p->code->category = item->category;
+  bool of_class = item->kind == ITEM_CLASS_VARIABLE;
   unsigned class = machine_push_handle(m, klass);
   Oop method = definer_build(&p->definer, item->source, klass, p->code, p->constants);
   klass = machine_handle(m, class);
   if (!method && m->failure == FAILURE_NOT_FOUND) fail_with(p, item, "the primitive it names does not exist");
   else if (!method) fail_with(p, item, "it cannot be built: no memory, or a literal or method that is too large");
   else if (is_method && !definer_install(&p->definer, klass, p->code, method)) fail_with(p, item, "no memory for the method");
-  else if (item->kind == ITEM_CLASS_VARIABLE) started = machine_start_code_may_gc(m, OOP_NIL, method);
+  else if (of_class || item->kind == ITEM_CONDITION) started = machine_start_code_may_gc(m, of_class ? klass : OOP_NIL, method);
   else if (!is_method) started = p->running_statement = start_statement(p, method);
   machine_pop_handles(m, class);
   end_code(p);
-  p->running_variable = started && item->kind == ITEM_CLASS_VARIABLE;
+  p->running_variable = started && of_class;
+  p->running_condition = started && item->kind == ITEM_CONDITION;
   return started;
 }
 
@@ -491,13 +494,24 @@ static bool carry_out(Program *p, const Item *item) {
     if (p->only_definitions || is_blank(item->value)) return false;
     if (p->before_statement) p->before_statement(d->m);
     return begin_code(p, item);
-  case ITEM_METHOD: return begin_code(p, item);
-  case ITEM_NAMESPACE: done = definer_namespace(d, item->value); break;
-  case ITEM_NAMESPACE_END: done = definer_namespace(d, (Text){NULL, 0}); break;
+  case ITEM_DEFINITION: return begin_code(p, item);
+  case ITEM_METHOD: return !p->skipping && begin_code(p, item);
+  case ITEM_CONDITION: return p->skipping = true, begin_code(p, item);
+  case ITEM_CONDITION_END: p->skipping = false; return false;
+  case ITEM_NAMESPACE:
+    if (p->space_depth < COMPILER_MAX_DEPTH) p->spaces[p->space_depth++] = item->value;
+    done = definer_namespace(d, item->value);
+    break;
+  case ITEM_NAMESPACE_END:
+    if (p->space_depth) p->space_depth--;
+    done = definer_namespace(d, p->space_depth ? p->spaces[p->space_depth - 1] : (Text){NULL, 0});
+    break;
+  case ITEM_NAMESPACE_PRAGMA: return false;
   }
   if (!done) {
     if (!error.message[0]) snprintf(error.message, sizeof error.message, "no memory");
     fail_at(p, item, &error);
+    if (item->kind == ITEM_CLASS && !item->quiet) refuse_class(p, item->class_name);
   }
   return false;
 }
@@ -510,6 +524,10 @@ static bool take_answer(Program *p, Machine *m) {
   if (p->running_variable) {
     p->running_variable = false;
     store_class_variable(p, item, answer);
+  }
+  if (p->running_condition) {
+    p->running_condition = false;
+    p->skipping = answer != OOP_TRUE;
   }
   if (!p->running_constant) return false;
   p->running_constant = false;
@@ -528,8 +546,10 @@ ProgramStatus program_step(Program *p, Machine *m) {
   } else if (take_answer(p, m)) {
     return PROGRAM_RUN;
   }
-  while (p->next < p->count)
-    if (carry_out(p, &p->items[p->next++])) return PROGRAM_RUN;
+  while (p->next < p->count) {
+    const Item *item = &p->items[p->next++];
+    if (!item->done && carry_out(p, item)) return PROGRAM_RUN;
+  }
   return PROGRAM_END;
 }
 

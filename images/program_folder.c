@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* program_folder.c -- a folder as a program: which files are in it, and in which order they are read. */
+/* program_folder.c -- a folder as a program: which files are in it. */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "program.h"
+#include "program_internal.h"
 
 enum { MAX_FOLDER_DEPTH = 64 };
 
@@ -86,6 +86,7 @@ static unsigned depth_of(const char *path) {
 
 bool program_add_path(Program *p, const char *path, const char *left_out) {
   PathList files = {0}, folders = {0};
+  size_t first = p->count;
   if (!is_folder(path)) return program_add_file(p, path);
   bool done = add_path(&folders, strdup(path));
   for (size_t i = 0; done && i < folders.count; i++)
@@ -96,5 +97,7 @@ bool program_add_path(Program *p, const char *path, const char *left_out) {
     if (!left_out || !has_companion(files.paths[i], left_out)) done = program_add_file(p, files.paths[i]);
   free_paths(&files);
   free_paths(&folders);
-  return done;
+  if (!done || program_order_classes(p, first)) return done;
+  program_complain(p, "atoll: no memory\n");
+  return false;
 }

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* program_internal.h -- what a Program is made of: shared by program.c and program_order.c. */
+#ifndef ATOLL_PROGRAM_INTERNAL_H
+#define ATOLL_PROGRAM_INTERNAL_H
+
+#include "compiler.h"
+#include "definer.h"
+#include "program.h"
+
+typedef enum ItemKind {
+  ITEM_FILE, ITEM_CLASS, ITEM_EXTEND, ITEM_VARIABLES, ITEM_CLASS_VARIABLE, ITEM_PRAGMA, ITEM_METHOD, ITEM_TEMPORARIES,
+  ITEM_STATEMENT, ITEM_DEFINITION, ITEM_EVAL, ITEM_NAMESPACE, ITEM_NAMESPACE_END, ITEM_NAMESPACE_PRAGMA, ITEM_CONDITION, ITEM_CONDITION_END
+} ItemKind;
+
+typedef struct Item {
+  ItemKind kind;
+  bool class_side;
+  bool done;  /* carried out before its turn */
+  bool quiet; /* a copy that is carried out before its turn: the original complains */
+  unsigned count;
+  const Source *source;
+  Text class_name, name, value; /* by kind: superclass and name, pattern and body, keyword and value .. */
+  Text category;                /* of a method, where the file says it outside of the method */
+  Text *names;
+  SourcePosition at;
+} Item;
+
+struct Program {
+  SourceEvents events; /* first: the reader hands back a pointer to it */
+  FILE *errors;
+  Arena *arena;        /* items and texts */
+  Item *items;
+  size_t count, capacity, next;
+  unsigned error_count;
+  const Source *reading;
+  Text reading_class;
+  Text protocol;          /* of the methods that follow: the last "---- protocol ----" */
+  const char *scanned;    /* it was looked for up to here */
+  bool reading_class_side, only_definitions;
+  void (*before_statement)(Machine *m); /* may be NULL */
+  const char *evaluator, *evaluator_selector; /* NULL: statements are bottom frames themselves */
+  /* stepping */
+  bool begun;
+  Definer definer;
+  const Source *current;
+  Arena *code_arena;     /* template being made, while its constants run */
+  CodeTemplate *code;
+  unsigned constants;    /* handle of the first constant */
+  size_t constants_done;
+  bool running_constant, running_variable, running_condition, running_statement;
+  bool skipping;         /* methods: the condition of their list is false */
+  Text spaces[COMPILER_MAX_DEPTH + 1]; /* the namespaces that are open, the innermost last */
+  unsigned space_depth;
+  Text *refused; /* classes that could not be defined: complained about once */
+  size_t refused_count;
+};
+
+/* Has the classes that the items from FIRST on define made before anything else of them, superclasses first, with their variables.  False: no
+ * memory. */
+bool program_order_classes(Program *program, size_t first);
+
+#endif
