@@ -348,6 +348,23 @@ done:
   return binding;
 }
 
+bool definer_keep_class_variables(Definer *d, Oop klass) {
+  Machine *m = d->m;
+  Oop variables = slot_of(m, klass, CLASS_SLOT_VARIABLES);
+  if (variables == OOP_NIL) return true;
+  bool done = true;
+  unsigned table = machine_push_handle(m, oop_resolve(m, slot_of(m, variables, DICTIONARY_TABLE)));
+  for (size_t i = 0; done && i < object_slots(oop_to_object(machine_handle(m, table))); i++) {
+    Oop binding = oop_to_object(machine_handle(m, table))->slots[i];
+    if (binding == OOP_NIL) continue;
+    Oop writable = machine_writable_may_gc(m, oop_resolve(m, binding));
+    done = writable != 0;
+    if (done) machine_store(m, oop_to_object(writable), BINDING_INITIAL, slot_of(m, writable, BINDING_VALUE));
+  }
+  machine_pop_handles(m, table);
+  return done;
+}
+
 /* ---- pragmas of classes -------------------------------------------------------------------------------------------- */
 
 static bool text_is(Text text, const char *word) { return text.length == strlen(word) && memcmp(text.start, word, text.length) == 0; }

@@ -31,6 +31,8 @@ bool definer_class_begin(Definer *d, Text superclass, Text name, CompileError *e
 bool definer_add_variables(Definer *d, Oop klass, const Text *names, unsigned count, CompileError *error);
 /* Binding of a class variable, made if need be; 0: no memory. */
 Oop definer_class_variable(Definer *d, Oop klass, Text name);
+/* The values that the class variables have now are their initial ones: what actors that are spawned later begin with. */
+bool definer_keep_class_variables(Definer *d, Oop klass);
 bool definer_pragma(Definer *d, Oop klass, Text keyword, Text value, CompileError *error);
 bool definer_declare_temporary(Definer *d, Text name);
 bool definer_namespace(Definer *d, Text name);

@@ -492,7 +492,7 @@ static bool carry_out(Program *p, const Item *item) {
   case ITEM_STATEMENT:
   case ITEM_EVAL:
     if (p->only_definitions || is_blank(item->value)) return false;
-    if (p->before_statement) p->before_statement(d->m);
+    if (p->before_statement && !statement_runs_no_code(item->source, item->value)) p->before_statement(d->m);
     return begin_code(p, item);
   case ITEM_DEFINITION: return begin_code(p, item);
   case ITEM_METHOD: return !p->skipping && begin_code(p, item);
@@ -516,6 +516,14 @@ static bool carry_out(Program *p, const Item *item) {
   return false;
 }
 
+/* What `Foo initialize` gave to class variables is part of the definition of Foo. */
+static bool keep_variables(Program *p, const Item *item) {
+  size_t length = 0;
+  while (length < item->value.length && (unsigned char)item->value.start[length] > ' ') length++;
+  Oop klass = definer_class(&p->definer, (Text){item->value.start, length});
+  return !klass || definer_keep_class_variables(&p->definer, klass);
+}
+
 /* Code that was pushed by the last step has returned: takes its answer.  True when there is another frame to run. */
 static bool take_answer(Program *p, Machine *m) {
   const Item *item = &p->items[p->next - 1];
@@ -529,7 +537,10 @@ static bool take_answer(Program *p, Machine *m) {
     p->running_condition = false;
     p->skipping = answer != OOP_TRUE;
   }
-  if (!p->running_constant) return false;
+  if (!p->running_constant) {
+    if (item->kind == ITEM_DEFINITION && !keep_variables(p, item)) fail_with(p, item, "no memory");
+    return false;
+  }
   p->running_constant = false;
   machine_push_handle(m, answer);
   p->constants_done++;

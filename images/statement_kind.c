@@ -46,6 +46,17 @@ static bool defines_class(Scanner s, Text *superclass, Text *name) {
   return name->length && only_literals(&s, scanner_next(&s));
 }
 
+/* `Smalltalk at: #Foo put: 0` */
+static bool defines_global(Scanner s) {
+  Token token = scanner_next(&s);
+  if (token.kind != TOKEN_IDENTIFIER || !text_is(token.text, "Smalltalk")) return false;
+  token = scanner_next(&s);
+  if (token.kind != TOKEN_KEYWORD || !text_is(token.text, "at:")) return false;
+  if (scanner_next(&s).kind != TOKEN_SYMBOL) return false;
+  token = scanner_next(&s);
+  return token.kind == TOKEN_KEYWORD && text_is(token.text, "put:") && only_literals(&s, scanner_next(&s));
+}
+
 /* `Foo class instanceVariableNames: 'a'`, `Foo comment: 'x'`, `Foo initialize` */
 static bool changes_class(Scanner s, bool chunks) {
   Token token = scanner_next(&s);
@@ -68,6 +79,18 @@ bool statement_is_definition(const Source *source, Text text) {
   bool is = defines_class(s, &superclass, &name) || changes_class(s, source->chunks);
   arena_delete(arena);
   return is;
+}
+
+bool statement_runs_no_code(const Source *source, Text text) {
+  Scanner s;
+  if (!text.length || (text.start[0] != 'S' && text.start[0] != '\'')) return false;
+  Arena *arena = arena_new();
+  if (!arena) return false;
+  Source own = alone(source, text);
+  scanner_init(&s, arena, &own, text);
+  bool none = text.start[0] == 'S' ? defines_global(s) : only_literals(&s, scanner_next(&s));
+  arena_delete(arena);
+  return none;
 }
 
 bool statement_defines_class(const Source *source, Text text, Text *superclass, Text *name) {

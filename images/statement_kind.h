@@ -15,6 +15,9 @@ bool statement_is_definition(const Source *source, Text text);
 /* The superclass and name of a class that the statement defines by message; false: it defines none. */
 bool statement_defines_class(const Source *source, Text text, Text *superclass, Text *name);
 
+/* `Smalltalk at: #Foo put: 0` with a literal, or a literal alone: runs no code of the program. */
+bool statement_runs_no_code(const Source *source, Text text);
+
 /* The selector in a message pattern: `at: x put: y` is `at:`, enough to find it. */
 Text pattern_selector(const Source *source, Text text);
 
