@@ -538,7 +538,7 @@ static bool take_answer(Program *p, Machine *m) {
     p->skipping = answer != OOP_TRUE;
   }
   if (!p->running_constant) {
-    if (item->kind == ITEM_DEFINITION && !keep_variables(p, item)) fail_with(p, item, "no memory");
+    if (p->next && item->kind == ITEM_DEFINITION && !keep_variables(p, item)) fail_with(p, item, "no memory");
     return false;
   }
   p->running_constant = false;
