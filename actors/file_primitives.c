@@ -96,7 +96,7 @@ static Oop entries_may_gc(Machine *m, File *file) {
   Oop array = machine_new_array_may_gc(m, count * 2);
   if (!array) return 0;
   unsigned handle = machine_push_handle(m, array);
-  for (size_t i = 0; i < count && uv_fs_scandir_next(&file->request, &entry) == 0; i++) {
+  for (size_t i = 0; uv_fs_scandir_next(&file->request, &entry) == 0 && i < count; i++) { /* to its end, or libuv keeps the last name */
     Oop name = machine_new_string_may_gc(m, entry.name, strlen(entry.name));
     if (!name) return machine_pop_handles(m, handle), 0;
     Object *object = oop_to_object(machine_handle(m, handle));
