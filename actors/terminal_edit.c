@@ -176,6 +176,7 @@ char *line_editor_read(LineEditor *e, const char *text) {
   e->prompt = text;
   e->begun = false;
   el_resize(e->edit);
+  el_set(e->edit, EL_PREP_TERM, 1); /* el_gets does it after it has shown the prompt: a Ctrl-D that comes in between would be lost */
   const char *line = el_gets(e->edit, &length);
   if (!line || length <= 0) return NULL;
   char *copy = strndup(line, line[length - 1] == '\n' ? (size_t)length - 1 : (size_t)length);
