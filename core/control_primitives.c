@@ -198,6 +198,18 @@ static Oop prim_frame_list(Machine *m) {
   return array;
 }
 
+/* Whether the method that asks already runs for the same receiver further down.  It looks at the nearest RECURSION_WINDOW frames: the
+ * cost of a walk of a structure of any depth stays in proportion to it; what goes in longer circles ends at the limit of the stack. */
+static Oop prim_frame_recursing(Machine *m) {
+  enum { RECURSION_WINDOW = 8192 };
+  Oop method = m->fp[FRAME_CODE], receiver = m->fp[0];
+  unsigned count = 0;
+  Oop *fp = frame_caller(m, m->fp);
+  while (fp && count < RECURSION_WINDOW && !(fp[0] == receiver && fp[FRAME_CODE] == method)) fp = frame_caller(m, fp), count++;
+  primitive_charge(m, (size_t)count * 8);
+  return fp && count < RECURSION_WINDOW ? OOP_TRUE : OOP_FALSE;
+}
+
 static Oop prim_frame_code(Machine *m) {
   Oop *fp = frame_argument(m, 1);
   return fp ? fp[FRAME_CODE] : primitive_fail(m, FAILURE_BAD_ARGUMENT);
@@ -286,6 +298,7 @@ const Primitive control_primitives[] = {
     {"frame_restart", prim_frame_restart, 1, "drop all above a frame and run it again", 0},
     {"frame_caller", prim_frame_caller, 1, "frame below, or nil", 0},
     {"frame_list", prim_frame_list, 3, "Array of the frames from one down, of many the first and last so many", 0},
+    {"frame_recursing", prim_frame_recursing, 0, "whether the method that asks runs for the same receiver further down", 0},
     {"frame_code", prim_frame_code, 1, "code that a frame runs", 0},
     {"frame_receiver", prim_frame_receiver, 1, "receiver of a frame", 0},
     {"frame_line", prim_frame_line, 1, "source line that a frame is at, or nil", 0},

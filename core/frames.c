@@ -99,9 +99,18 @@ static void drop_above(Machine *m, Oop *stop) {
   for (Oop *fp = m->fp; fp && fp != stop; fp = frame_caller(m, fp)) forget_context(fp);
 }
 
+void machine_settle_graces(Machine *m) {
+  size_t bytes = frame_offset(m, m->fp) * 8;
+  while (m->graces > 1 && bytes + DEPTH_GRACE / 8 < machine_depth_limit(m) - DEPTH_GRACE) m->graces--;
+}
+
 static void end_grace(Machine *m) {
-  if (!m->grace || (m->fp && frame_offset(m, m->fp) >= m->grace)) return;
-  m->grace = 0;
+  if (!m->grace) return;
+  size_t at = m->fp ? frame_offset(m, m->fp) : 0;
+  unsigned before = m->graces;
+  if (at < m->grace || !m->fp) m->grace = m->graces = 0;
+  else machine_settle_graces(m);
+  if (m->graces == before) return;
   Oop *limit = m->stack + machine_depth_limit(m) / 8, *top = m->fp ? m->fp + code_registers(frame_code(m->fp)) + STACK_SLACK : m->stack;
   if (limit < top) limit = top;
   if (m->stack_limit > limit) m->stack_limit = limit; /* what the stack has grown beyond its limit is not for next time */

@@ -47,6 +47,9 @@ void frames_resume(Machine *m, Oop *fp, Oop value);
 /* Drops the frames above FP and runs its code again from the first instruction. */
 void frames_restart(Machine *m, Oop *fp);
 
+/* While "too deep" is handled: takes back what was granted for another such error inside, once the stack is below that again. */
+void machine_settle_graces(Machine *m);
+
 /* From FP upwards to callers, FP included: the first frame whose code has one of FLAGS; stops before STOP (may be NULL) and at a
  * bottom frame or CODE_BARRIER.  NULL: none. */
 Oop *frames_find(const Machine *m, Oop *fp, const Oop *stop, unsigned flags);

@@ -751,13 +751,14 @@ heap_limit:
   m->args = NULL;
   if (m->grace) return SAVE(), m->failure = FAILURE_NO_MEMORY, RUN_DIED;
   m->grace = (uint32_t)frame_offset(m, fp);
+  m->graces = 1;
   m->failure = FAILURE_NONE;
   base = code_registers(CODE) + FRAME_CONTROL;
   R(base) = frame_receiver(m, fp);
   RUNTIME_SEND(HEAP_LIMIT, 0, base);
 too_deep: /* instead of the call that had no room */
-  if (m->grace) return SAVE(), m->failure = FAILURE_NO_MEMORY, RUN_DIED;
-  m->grace = (uint32_t)frame_offset(m, fp);
+  if (m->graces == MAX_GRACES) return SAVE(), m->failure = FAILURE_NO_MEMORY, RUN_DIED;
+  if (m->graces++ == 0) m->grace = (uint32_t)frame_offset(m, fp);
   base = code_registers(CODE) + FRAME_CONTROL;
   R(base) = frame_receiver(m, fp);
   argc = 0;

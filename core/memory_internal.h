@@ -59,7 +59,8 @@ enum {
   NURSERY_EAGER = 64 * 1024,          /* an active machine doubles up to here at each collection */
   NURSERY_MAX = 512 * 1024,
   HEAP_GRACE = 256 * 1024,            /* bytes more for handling the error at the heap limit */
-  DEPTH_GRACE = 256 * 1024,           /* bytes more of stack for handling the error at its limit */
+  DEPTH_GRACE = 256 * 1024,           /* bytes more of stack for handling the error at its limit, and as many for an error in that */
+  MAX_GRACES = 4,
   PROMOTE_FROM = 8 * 1024             /* bytes of survivors from which on copying them again does not pay */
 };
 
@@ -69,7 +70,7 @@ static inline bool machine_is_young(const Machine *m, Oop x) { return x - (uint6
 
 /* The limits in force: while an error at one of them is handled there is a little more. */
 static inline size_t machine_heap_limit(const Machine *m) { return m->heap_limit + (m->grace ? HEAP_GRACE : 0); }
-static inline size_t machine_depth_limit(const Machine *m) { return (size_t)m->depth_limit_kb * 1024 + (m->grace ? DEPTH_GRACE : 0); }
+static inline size_t machine_depth_limit(const Machine *m) { return (size_t)m->depth_limit_kb * 1024 + (size_t)m->graces * DEPTH_GRACE; }
 
 /* First slot behind everything that the frames use. */
 Oop *machine_stack_top(const Machine *m);

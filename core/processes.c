@@ -183,6 +183,8 @@ static void restore_frames(Machine *m, Oop process) {
   m->fp = m->stack + fp;
   m->pc = (uint32_t)oop_to_small(process_slot(process, PROCESS_PC));
   m->grace = oop_is_small(grace) ? (uint32_t)oop_to_small(grace) : 0;
+  m->graces = m->grace ? MAX_GRACES : 0;
+  if (m->grace) machine_settle_graces(m);
   m->args = NULL;
   set_process_slot(m, process, PROCESS_FP, OOP_NIL);
 }
@@ -192,7 +194,7 @@ static void leave_stack(Machine *m, bool kept) {
   if (!kept) machine_clear_stack(m); /* its Contexts learn that their frames have ended */
   m->fp = NULL;
   m->args = NULL;
-  m->grace = 0;
+  m->grace = m->graces = 0;
 }
 
 /* Makes BEST, a ready process, active, or none if nil.  KEEP: the frames of the active one are saved; its place in a list is the caller's business. */
