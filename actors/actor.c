@@ -591,7 +591,7 @@ static void count_reductions(Scheduler *s, Actor *a, int32_t used) {
 }
 
 void actor_run(Scheduler *s, Actor *a) {
-  int32_t slice = s->runtime->options.slice, left = slice;
+  int32_t slice = s->slice, left = slice;
   bool normal = a->priority == PRIORITY_NORMAL;
   a->scheduler = s;
   a->machine.thread = s->context;

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* delivery.c -- from one actor to another's mailbox, and from there to where it belongs. */
-#include "runtime_internal.h"
 #include <stdio.h>
+
+#include "runtime_internal.h"
+#include "seeded.h"
 
 bool actor_try_deliver(Scheduler *s, uint64_t id, Message *message) {
   Actor *to = actor_table_at(&s->runtime->table, id);
@@ -162,6 +164,7 @@ bool actor_is_congested(Scheduler *s, uint64_t id) {
 
 void actor_read_mailbox(Scheduler *s, Actor *a) {
   Message *message = mailbox_take(&a->mailbox, actor_tag(actor_id(a)));
+  if (s->seeded) message = seeded_arrivals(s, a, message);
   for (Message *next; message; message = next) {
     next = message->next;
     if (a->extra && a->extra->mailbox_limit && a->inbox_count >= a->extra->mailbox_limit && !make_way(s, a, message)) continue;

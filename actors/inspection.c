@@ -26,7 +26,7 @@ static void class_name(const Machine *m, Oop class, char *out, size_t room) {
 }
 
 /* The method (or the one that the block stands in) of the top frame. */
-static void current_method(const Actor *a, char *out, size_t room) {
+void actor_current_method(const Actor *a, char *out, size_t room) {
   const Machine *m = &a->machine;
   char class[64], selector[64];
   out[0] = 0;
@@ -73,7 +73,7 @@ static uint8_t *put_answer(uint8_t *at, const Actor *a) {
   uint64_t private_bytes = sizeof *a + heap_bytes(m);
   for (const Message *message = a->inbox; message; message = message->next) private_bytes += sizeof *message + message->capacity;
   if (a->extra) private_bytes += sizeof *a->extra + a->extra->link_capacity * sizeof(Link) + a->extra->subscription_capacity * sizeof(Subscription);
-  current_method(a, method, sizeof method);
+  actor_current_method(a, method, sizeof method);
   uint64_t numbers[] = {a->inbox_count, heap_bytes(m), private_bytes, a->reductions, count_links(a, LINK_PEER), count_links(a, LINK_MONITORED_BY),
                         count_links(a, LINK_MONITORING), m->shadows ? m->shadows->count : 0, a->priority, a->extra ? a->extra->dropped : 0,
                         a->scheduler->number};

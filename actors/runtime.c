@@ -40,6 +40,7 @@ Runtime *runtime_new(const RuntimeOptions *options) {
   if (!runtime) return NULL;
   runtime->accounts = options->accounts ? options->accounts : &runtime->own_accounts;
   apply_options(runtime, options);
+  if (options->host && options->host->seeded) runtime->options.schedulers = 1;
   loop_prepare_process();
   if (options->host) runtime->host = options->host;
   else host_init_system(runtime->host = &runtime->own_host, 0);
@@ -83,12 +84,16 @@ bool runtime_resume_main(Runtime *runtime, const SourceImage *source, const char
 
 int runtime_run(Runtime *runtime) {
   Scheduler *first = &runtime->schedulers[0];
+  if (runtime->options.pin) pinning_begin(runtime), pin_thread(runtime, 0);
   if (runtime->main) scheduler_enqueue(first, runtime->main);
   scheduler_run(first);
+  if (runtime->options.pin) pinning_end(runtime);
   return atomic_load(&runtime->exit_status);
 }
 
 static void *thread_main(void *scheduler) {
+  const Scheduler *s = scheduler;
+  if (s->runtime->options.pin) pin_thread(s->runtime, s->number);
   scheduler_run(scheduler);
   return NULL;
 }
@@ -167,6 +172,8 @@ Runtime *runtime_of_machine(const Machine *m) {
   Actor *a = actor_of_machine(m);
   return a ? a->scheduler->runtime : NULL;
 }
+
+uint64_t runtime_schedule_hash(const Runtime *runtime) { return runtime->schedule_hash; }
 
 uint64_t runtime_actor_count(const Runtime *runtime) {
   uint64_t spawned = 0, ended = 0;

@@ -20,13 +20,14 @@ typedef struct Runtime Runtime;
 
 typedef struct RuntimeOptions {
   unsigned schedulers;  /* 0: one per core */
+  bool pin;             /* each scheduler's thread to a core of its own, as far as there are any */
   uint32_t max_actors;  /* 0: 16 million */
   size_t heap_limit;    /* bytes per actor; 0: 1 GiB */
   uint32_t depth_limit_kb; /* stack per actor; 0: the machine's default */
   int32_t slice;        /* reductions; 0: 2000 */
   uint64_t stop_after;  /* slices of each scheduler until everything is stopped, wherever it is: for tests; 0: never */
   uint32_t mailbox_limit; /* messages that may wait for an actor before it is ended; 0: 16 million */
-  Host *host;           /* NULL: the system's clock and chance */
+  Host *host;           /* NULL: the system's clock and chance.  A seeded one: one scheduler, and everything follows from the seed (seeded.h) */
   struct Terminal *terminal; /* where a person types at the main actor (terminal.h); NULL: nobody does */
   Accounts *accounts;   /* NULL: own ones */
   /* The S for a child of M: M's S and what M has defined since.  Retained for the caller.  NULL: M's own S. */
@@ -54,6 +55,12 @@ Accounts *runtime_accounts(Runtime *runtime);
 /* From a primitive: the runtime of this machine, and ending the program. */
 Runtime *runtime_of_machine(const Machine *m);
 void runtime_halt(Runtime *runtime, int status);
+
+/* Under a seed: the same for two runs that ran the same actors in the same order for as long. */
+uint64_t runtime_schedule_hash(const Runtime *runtime);
+
+/* The exit status of a run under a seed in which everybody waits for somebody else. */
+enum { RUNTIME_DEADLOCK_STATUS = 3 };
 
 /* Actors alive now; roughly, while schedulers run. */
 uint64_t runtime_actor_count(const Runtime *runtime);

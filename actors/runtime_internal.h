@@ -15,6 +15,7 @@ struct Runtime {
   Accounts *accounts, own_accounts;
   Host *host, own_host;
   RuntimeOptions options;
+  _Alignas(8) uint8_t cores[128]; /* a cpu_set_t: those that the process may use, when threads are pinned (pinning.c) */
   uint32_t scheduler_count;
   Scheduler *schedulers;
   Actor *main;
@@ -27,6 +28,8 @@ struct Runtime {
   _Atomic bool stopping;
   _Atomic int exit_status;
 
+  uint64_t schedule_hash; /* under a seed */
+
   const SourceImage *_Atomic images[RUNTIME_MAX_IMAGES]; /* loaded by the program; released with the runtime */
   _Atomic unsigned image_count;
 
@@ -38,6 +41,14 @@ struct Runtime {
 
 /* Actors and messages on SOURCE need not be counted from now on; the runtime keeps it until it goes. */
 void runtime_pin(Runtime *runtime, const SourceImage *source);
+
+/* What the actor that the caller owns is in: "Class>>selector" (inspection.c). */
+void actor_current_method(const Actor *a, char *out, size_t room);
+
+/* pinning.c: the main thread asks which cores there are; a thread binds itself to the NUMBER-th of them; the main thread lets go. */
+void pinning_begin(Runtime *runtime);
+void pin_thread(const Runtime *runtime, unsigned number);
+void pinning_end(const Runtime *runtime);
 
 /* Starts the thread of a scheduler that has none yet; the caller has claimed its idle bit. */
 bool runtime_start_thread(Runtime *runtime, Scheduler *s);

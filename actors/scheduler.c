@@ -4,6 +4,7 @@
 
 #include "handles.h"
 #include "runtime_internal.h"
+#include "seeded.h"
 #include "thread_context.h"
 
 enum {
@@ -28,6 +29,8 @@ bool scheduler_init(Scheduler *s, Runtime *runtime, uint32_t number) {
   s->decoder.find_promise = promise_find;
   s->now = host_now(runtime->host);
   timer_wheel_init(&s->wheel, s->now);
+  s->slice = runtime->options.slice;
+  s->seeded = runtime->host->seeded;
   s->fresh_share = FRESH_SHARE_SLICES * runtime->options.slice;
   return true;
 }
@@ -135,7 +138,7 @@ static Actor *next_normal(Scheduler *s) {
 }
 
 /* High before normal before low, but nobody starves: one of the others after HIGH_SHARE high ones, one low after LOW_SHARE others. */
-static Actor *next_actor(Scheduler *s) {
+Actor *scheduler_take(Scheduler *s) {
   bool normal = s->fresh.first || s->spent.first;
   if (!s->high.first && !s->low.first) return next_normal(s);
   if (s->low.first && ((!normal && !s->high.first) || s->low_waited >= LOW_SHARE)) return s->low_waited = 0, queue_take(&s->low);
@@ -311,7 +314,7 @@ void scheduler_note_idle(Scheduler *s, Actor *a) {
 
 /* ---- the loop ----------------------------------------------------------------------------------------------------------------------- */
 
-static void poll(Scheduler *s) {
+void scheduler_poll(Scheduler *s) {
   s->until_poll = ACTORS_PER_POLL;
   fire_due(s);
   if (s->loop.handles) loop_poll(&s->loop);
@@ -344,13 +347,17 @@ static void rest(Scheduler *s) {
 
 void scheduler_run(Scheduler *s) {
   Runtime *runtime = s->runtime;
+  if (s->seeded) {
+    seeded_run(s);
+    return;
+  }
   atomic_fetch_and(&runtime->idle, ~((uint64_t)1 << s->number));
   while (!atomic_load_explicit(&runtime->stopping, memory_order_relaxed)) {
     take_inbound(s);
-    if (--s->until_poll <= 0) poll(s);
-    Actor *a = next_actor(s);
+    if (--s->until_poll <= 0) scheduler_poll(s);
+    Actor *a = scheduler_take(s);
     if (!a) {
-      poll(s);
+      scheduler_poll(s);
       if (!scheduler_waiting(s)) rest(s);
       continue;
     }

@@ -45,6 +45,8 @@ struct Scheduler {
   ActorQueue fresh, spent, high, low;
   uint32_t high_taken, low_waited; /* since another kind had its turn */
   Actor *running;
+  int32_t slice;       /* reductions of the next actor */
+  bool seeded;         /* every choice follows from the runtime's host (seeded.h) */
   int32_t fresh_share; /* reductions that fresh actors may still use before a spent one gets its turn */
   int32_t until_poll; /* actors to run before looking at clock and loop; a whole slice counts as many */
   uint64_t now;        /* nanoseconds, as of the last look */
@@ -73,6 +75,11 @@ void scheduler_destroy(Scheduler *s);
 
 /* Runs actors until the runtime stops. */
 void scheduler_run(Scheduler *s);
+
+/* The actor that is to run next by the usual rules, or NULL.  The caller owns it. */
+Actor *scheduler_take(Scheduler *s);
+/* Fires the timers that are due, and looks after idle actors. */
+void scheduler_poll(Scheduler *s);
 
 /* How many wait to run. */
 static inline uint32_t scheduler_waiting(const Scheduler *s) { return s->fresh.count + s->spent.count + s->high.count + s->low.count; }

@@ -16,6 +16,15 @@ static bool read_address(Machine *m, Oop host, Oop port, struct sockaddr_storage
   return tcp_try_address(text, (int)oop_to_small(port), address);
 }
 
+/* What comes over a socket does not follow from a seed. */
+static bool is_seeded(const Scheduler *s) { return s->runtime->host->seeded; }
+
+static Oop seeded_fail(Actor *a) {
+  a->machine.failure_code = EPERM;
+  actor_set_error(a, "there are no sockets under a seed");
+  return primitive_fail(&a->machine, FAILURE_SYSTEM);
+}
+
 /* ---- listening ------------------------------------------------------------------------------------------------------------------------ */
 
 /* listen: port host: host backlog: n.  Answers the handle's number. */
@@ -24,6 +33,7 @@ static Oop tcp_listen_primitive(Machine *m) {
   struct sockaddr_storage address;
   int error;
   if (!read_address(m, m->args[2], m->args[1], &address) || !oop_is_small(m->args[3])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (is_seeded(s)) return seeded_fail(a);
   Handle *handle = handle_new_listener(s, a, (struct sockaddr *)&address, (int)oop_to_small(m->args[3]), &error);
   return handle ? oop_from_small((int64_t)handle->number) : system_fail(m, error);
 }
@@ -73,6 +83,7 @@ static Oop tcp_connect_primitive(Machine *m) {
   struct sockaddr_storage address;
   int error;
   if (!read_address(m, m->args[1], m->args[2], &address)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (is_seeded(s)) return seeded_fail(a);
   Handle *handle = handle_new_connection(s, a, (struct sockaddr *)&address, &error);
   return handle ? oop_from_small((int64_t)handle->number) : system_fail(m, error);
 }

@@ -54,6 +54,6 @@ extern const Primitive unicode_primitives[];   /* unicode_utf8proc.c: code point
 extern const Primitive regex_primitives[];     /* regex_pcre2.c: searching for patterns */
 extern const Primitive array_primitives[];     /* array_primitives.c: at:, replaceFrom:.., basicNew: */
 extern const Primitive hashed_primitives[];    /* hashed_primitives.c: places in the tables of Set and Dictionary */
-extern const Primitive system_primitives[];    /* system_primitives.c: time, output, arguments */
+extern const Primitive system_primitives[];    /* system_primitives.c: time zone, output, arguments */
 
 #endif

@@ -1,26 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* system_primitives.c -- what a program asks of the process around it: clocks, standard output, arguments. */
+/* system_primitives.c -- what a program asks of the process around it: the time zone, standard output, arguments. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "primitive.h"
 
 enum { ARGUMENTS_MAX_BYTES = 1 << 17 };
-
-static Oop clock_answer(Machine *m, clockid_t clock) {
-  struct timespec now;
-  clock_gettime(clock, &now);
-  Oop answer = machine_new_integer_may_gc(m, (int64_t)now.tv_sec * 1000000000 + now.tv_nsec);
-  return answer ? answer : OOP_FAIL;
-}
-static Oop clock_monotonic(Machine *m) { return clock_answer(m, CLOCK_MONOTONIC); }
-static Oop clock_wall(Machine *m) { return clock_answer(m, CLOCK_REALTIME); }
 
 /* Seconds to add to UTC for local time at the wall-clock second in argument 1. */
 static Oop clock_local_offset(Machine *m) {
@@ -30,12 +20,6 @@ static Oop clock_local_offset(Machine *m) {
   time_t when = (time_t)seconds;
   if (!localtime_r(&when, &local)) return primitive_fail(m, FAILURE_BAD_VALUE);
   return oop_from_small(local.tm_gmtoff);
-}
-
-static Oop random_seed(Machine *m) {
-  uint64_t seed;
-  if (getrandom(&seed, sizeof seed, 0) != sizeof seed) return primitive_fail(m, FAILURE_SYSTEM);
-  return oop_from_small((int64_t)(seed >> 2));
 }
 
 /* Writes all of SIZE bytes; a descriptor set non-blocking is waited for. */
@@ -115,10 +99,7 @@ static Oop primitive_failure_reason(Machine *m) { return oop_from_small(m->failu
 static Oop primitive_failure_code(Machine *m) { return oop_from_small(m->failure_code); }
 
 const Primitive system_primitives[] = {
-    {"clock_monotonic", clock_monotonic, 0, "nanoseconds of a clock that never jumps", 0},
-    {"clock_wall", clock_wall, 0, "nanoseconds since 1970-01-01 UTC", 0},
     {"clock_local_offset", clock_local_offset, 1, "seconds from UTC to local time at a second since 1970", 0},
-    {"random_seed", random_seed, 0, "62 random bits from the system", 0},
     {"system_write", system_write, 4, "fd 1 or 2, bytes, first, last: writes them all", 0},
     {"system_arguments", system_arguments, 0, "Array of the process's arguments, the program first", 0},
     {"system_environment", system_environment, 1, "value of an environment variable, or nil", 0},

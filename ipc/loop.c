@@ -57,6 +57,10 @@ void loop_destroy(Loop *loop) {
 
 void loop_poll(Loop *loop) { uv_run(&loop->uv, UV_RUN_NOWAIT); }
 
+void loop_finish_requests(Loop *loop) {
+  while (loop->uv.active_reqs.count) uv_run(&loop->uv, UV_RUN_ONCE);
+}
+
 /* libuv counts milliseconds and rounds down what is left of them, so ask for one more than needed. */
 void loop_wait(Loop *loop, uint64_t timeout_ns) {
   if (timeout_ns != UINT64_MAX) {

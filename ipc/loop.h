@@ -37,6 +37,8 @@ void loop_destroy(Loop *loop);
 void loop_poll(Loop *loop);
 /* Waits for something to happen, at most TIMEOUT_NS (UINT64_MAX: no limit). */
 void loop_wait(Loop *loop, uint64_t timeout_ns);
+/* Waits until nothing that was handed to the pool (operations on files) is under way. */
+void loop_finish_requests(Loop *loop);
 /* Any thread: makes the loop return from loop_wait, now or the next time. */
 void loop_wake(Loop *loop);
 

@@ -4,6 +4,8 @@
 #ifndef ATOLL_CLI_H
 #define ATOLL_CLI_H
 
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "primitive.h"
@@ -30,17 +32,28 @@ typedef struct RunOptions {
   const char *image; /* NULL: the kernel */
   unsigned schedulers;
   unsigned long heap_mib, depth_kib;
+  bool pin; /* scheduler threads to cores */
+  bool seeded, search, keep_going;  /* one seed; all seeds of a range; to its end, whatever fails */
+  uint64_t seed, last_seed, seed_seconds; /* the seed or the first one; the last one; real time for each */
+  uint64_t *schedule_hash; /* where the hash of the schedule goes; may be NULL */
   int files; /* argv[0 .. files) */
 } RunOptions;
 
 /* If argv[*i] is an option that RunOptions has: takes it with its value, and answers true. */
 bool cli_take_run_option(RunOptions *o, int argc, char **argv, int *i);
 
+/* ARGV as it is now: parsing moves the files to its front.  The caller frees it.  NULL: no memory. */
+char **cli_copy_arguments(int argc, char **argv);
+
 /* A word behind an option that is to be a number above 0. */
 bool cli_take_number(int argc, char **argv, int *i, unsigned long *out);
 
 /* NULL: the reason has been printed. */
 const SourceImage *cli_load_image(const Cli *cli, const RunOptions *o);
+
+/* seeds.c: calls RUN for each seed from o->seed to o->last_seed, each in a process of its own, until one fails.  Answers 0, or 1 when a seed failed.
+ * COMMAND and its arguments are printed to say how to repeat it. */
+int cli_search_seeds(const RunOptions *o, const char *command, int argc, char **argv, int (*run)(void *context, const RunOptions *o), void *context);
 
 /* Runs PROGRAM in the main actor over SOURCE.  Answers the exit status; *ERRORS: those of the sources and those that statements did not handle.
  * ANSWER, if not NULL, gets the value of the last statement, nothing if that is no String. */

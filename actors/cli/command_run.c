@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli.h"
 #include "image.h"
@@ -39,6 +40,12 @@ static bool next_frame(void *context, Machine *m) {
   return status == PROGRAM_RUN;
 }
 
+char **cli_copy_arguments(int argc, char **argv) {
+  char **copy = calloc((size_t)argc + 1, sizeof *copy);
+  if (copy) memcpy(copy, argv, (size_t)argc * sizeof *copy);
+  return copy;
+}
+
 bool cli_take_number(int argc, char **argv, int *i, unsigned long *out) {
   char *end;
   if (*i + 1 >= argc) return false;
@@ -46,10 +53,38 @@ bool cli_take_number(int argc, char **argv, int *i, unsigned long *out) {
   return *end == 0 && end != argv[*i];
 }
 
+static bool take_seed(int argc, char **argv, int *i, uint64_t *out) {
+  char *end;
+  if (*i + 1 >= argc || argv[*i + 1][0] < '0' || argv[*i + 1][0] > '9') return false;
+  *out = strtoull(argv[++*i], &end, 10);
+  return *end == 0;
+}
+
+/* 1..1000 */
+static bool take_seed_range(RunOptions *o, int argc, char **argv, int *i) {
+  char *end;
+  if (*i + 1 >= argc || argv[*i + 1][0] < '0' || argv[*i + 1][0] > '9') return false;
+  o->seed = strtoull(argv[++*i], &end, 10);
+  if (strncmp(end, "..", 2) != 0 || end[2] < '0' || end[2] > '9') return false;
+  o->last_seed = strtoull(end + 2, &end, 10);
+  o->search = true;
+  return *end == 0 && o->last_seed >= o->seed && o->last_seed - o->seed < UINT32_MAX;
+}
+
+static bool take_seed_option(RunOptions *o, int argc, char **argv, int *i) {
+  const char *word = argv[*i];
+  if (strcmp(word, "--keep-going") == 0) return o->keep_going = true;
+  if (strcmp(word, "--seed-timeout") == 0) return take_seed(argc, argv, i, &o->seed_seconds) && o->seed_seconds;
+  if (strcmp(word, "--seed") == 0) return o->seeded = take_seed(argc, argv, i, &o->seed);
+  return strcmp(word, "--seeds") == 0 && take_seed_range(o, argc, argv, i);
+}
+
 bool cli_take_run_option(RunOptions *o, int argc, char **argv, int *i) {
   unsigned long number = 0;
   const char *word = argv[*i];
   if (strcmp(word, "--image") == 0 && *i + 1 < argc) return (o->image = argv[++*i]) != NULL;
+  if (strncmp(word, "--seed", 6) == 0 || strcmp(word, "--keep-going") == 0) return take_seed_option(o, argc, argv, i);
+  if (strcmp(word, "--pin") == 0) return o->pin = true;
   if (strcmp(word, "--heap") == 0) return cli_take_number(argc, argv, i, &o->heap_mib) && o->heap_mib;
   if (strcmp(word, "--depth") == 0) return cli_take_number(argc, argv, i, &o->depth_kib) && o->depth_kib;
   if (strcmp(word, "--schedulers") != 0 || !cli_take_number(argc, argv, i, &number) || !number || number > 1024) return false;
@@ -59,7 +94,7 @@ bool cli_take_run_option(RunOptions *o, int argc, char **argv, int *i) {
 
 /* Answers 0, or the exit status of a wrong command line. */
 static int parse(int argc, char **argv, RunOptions *o) {
-  *o = (RunOptions){0};
+  *o = (RunOptions){.seed_seconds = 60};
   for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
     if (argv[i][0] != '-' || argv[i][1] == 0) argv[o->files++] = argv[i];
     else if (cli_take_run_option(o, argc, argv, &i)) continue;
@@ -81,9 +116,32 @@ const SourceImage *cli_load_image(const Cli *cli, const RunOptions *o) {
   return source;
 }
 
+/* What is still accounted for when everything is gone. */
+static int report_leak(const Accounts *accounts) {
+  if (account_total(accounts) == 0) return 0;
+  fprintf(stderr, "atoll: %lld bytes were left behind:", (long long)account_total(accounts));
+  for (unsigned kind = 0; kind < ACCOUNT_KIND_COUNT; kind++) {
+    long long bytes = atomic_load(&accounts->bytes[kind]);
+    if (bytes) fprintf(stderr, " %s %lld", account_kind_name((AccountKind)kind), bytes);
+  }
+  fprintf(stderr, "\n");
+  return 1;
+}
+
+static void set_options(RuntimeOptions *options, const RunOptions *o, Host *host, Accounts *accounts) {
+  *options = (RuntimeOptions){.schedulers = o->schedulers, .heap_limit = o->heap_mib << 20, .depth_limit_kb = (uint32_t)o->depth_kib,
+                              .pin = o->pin, .accounts = accounts,
+                              .freeze_for_spawn_may_gc = machine_freeze_for_spawn_may_gc};
+  if (!o->seeded) return;
+  host_init_seeded(host, o->seed);
+  options->host = host;
+}
+
 int cli_run_program(Program *program, const SourceImage *source, const RunOptions *o, unsigned *errors, FILE *answer) {
-  RuntimeOptions options = {.schedulers = o->schedulers, .heap_limit = o->heap_mib << 20, .depth_limit_kb = (uint32_t)o->depth_kib,
-                            .freeze_for_spawn_may_gc = machine_freeze_for_spawn_may_gc};
+  RuntimeOptions options;
+  Host host;
+  Accounts accounts = {0};
+  set_options(&options, o, &host, &accounts);
   Runtime *runtime = runtime_new(&options);
   if (!runtime) return fprintf(stderr, "atoll: cannot start the schedulers: no memory, or too many open files\n"), 1;
   MainProgram main_program = {program, 0, false, answer};
@@ -92,30 +150,47 @@ int cli_run_program(Program *program, const SourceImage *source, const RunOption
   int status = m ? runtime_run(runtime) : 1;
   if (!m || main_program.no_memory) fprintf(stderr, "atoll: no memory\n"), status = 1;
   *errors = program_errors(program) + main_program.unhandled;
+  if (o->schedule_hash) *o->schedule_hash = runtime_schedule_hash(runtime);
   runtime_delete(runtime);
-  return status;
+  int leaked = report_leak(&accounts);
+  return status ? status : leaked;
 }
 
-int command_run(const Cli *cli, int argc, char **argv) {
-  RunOptions o;
-  int status = parse(argc, argv, &o);
-  if (status) return status;
+typedef struct RunCall {
+  const Cli *cli;
+  const SourceImage *source;
+  char **argv;
+} RunCall;
+
+static int run_files(void *context, const RunOptions *o) {
+  const RunCall *call = context;
   Program *program = program_new(stderr);
-  const SourceImage *source = program ? cli_load_image(cli, &o) : NULL;
-  bool readable = source != NULL;
-  for (int i = 0; readable && i < o.files; i++) readable = program_add_path(program, argv[i], NULL);
-  if (readable && !o.files) {
+  bool readable = program != NULL;
+  for (int i = 0; readable && i < o->files; i++) readable = program_add_path(program, call->argv[i], NULL);
+  if (readable && !o->files) {
     size_t size;
-    const char *kept = image_program(source, &size);
+    const char *kept = image_program(call->source, &size);
     readable = program_add_saved(program, kept, size);
   }
   static const char last[] = "Transcript flush.";
   readable = readable && program_add_text(program, "(end of the program)", last, sizeof last - 1);
   unsigned errors = 0;
-  status = readable ? cli_run_program(program, source, &o, &errors, NULL) : 1;
+  int status = readable ? cli_run_program(program, call->source, o, &errors, NULL) : 1;
   if (errors && status == 0) status = 1;
-  source_image_release(source);
   program_delete(program);
+  return status;
+}
+
+int command_run(const Cli *cli, int argc, char **argv) {
+  RunOptions o;
+  char **original = cli_copy_arguments(argc, argv);
+  int status = original ? parse(argc, argv, &o) : 1;
+  RunCall call = {cli, NULL, argv};
+  if (!status) call.source = cli_load_image(cli, &o);
+  if (!status && !call.source) status = 1;
+  if (!status) status = o.search ? cli_search_seeds(&o, "run", argc, original, run_files, &call) : run_files(&call, &o);
+  source_image_release(call.source);
+  free(original);
   return status;
 }
 

@@ -16,7 +16,7 @@ typedef struct TestOptions {
 
 /* Answers 0, or the exit status of a wrong command line. */
 static int parse(int argc, char **argv, TestOptions *o) {
-  *o = (TestOptions){.seconds = 10};
+  *o = (TestOptions){.seconds = 10, .run.seed_seconds = 60};
   for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
     if (argv[i][0] != '-' || argv[i][1] == 0) argv[o->run.files++] = argv[i];
     else if (strcmp(argv[i], "--filter") == 0 && i + 1 < argc && argv[i + 1][0]) o->filter = argv[++i];
@@ -86,14 +86,31 @@ static int test(Program *program, const SourceImage *source, const TestOptions *
   return errors ? 2 : status;
 }
 
+typedef struct TestCall {
+  const TestOptions *options;
+  const SourceImage *source;
+  char **paths;
+} TestCall;
+
+static int test_files(void *context, const RunOptions *run) {
+  const TestCall *call = context;
+  TestOptions o = *call->options;
+  o.run = *run;
+  Program *program = program_new(stderr);
+  int status = program ? test(program, call->source, &o, call->paths) : 2;
+  program_delete(program);
+  return status;
+}
+
 int command_test(const Cli *cli, int argc, char **argv) {
   TestOptions o;
-  int status = parse(argc, argv, &o);
-  if (status) return status;
-  Program *program = program_new(stderr);
-  const SourceImage *source = program ? cli_load_image(cli, &o.run) : NULL;
-  status = source ? test(program, source, &o, argv) : 2;
-  source_image_release(source);
-  program_delete(program);
+  char **original = cli_copy_arguments(argc, argv);
+  int status = original ? parse(argc, argv, &o) : 2;
+  TestCall call = {&o, NULL, argv};
+  if (!status) call.source = cli_load_image(cli, &o.run);
+  if (!status && !call.source) status = 2;
+  if (!status) status = o.run.search ? cli_search_seeds(&o.run, "test", argc, original, test_files, &call) : test_files(&call, &o.run);
+  source_image_release(call.source);
+  free(original);
   return status;
 }

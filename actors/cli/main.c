@@ -24,9 +24,15 @@ static int command_help(const Cli *cli, int argc, char **argv);
 
 #define RUN_OPTIONS                                                    \
   "  --schedulers N    scheduler threads (default: one per core)\n"    \
+  "  --pin             bind each of them to a core\n"                  \
   "  --image X.image   stand on this image instead of the kernel\n"    \
   "  --heap MIB        heap limit of each actor\n"                     \
   "  --depth KIB       stack limit of each actor\n"
+#define SEED_OPTIONS                                                                                    \
+  "  --seed N          one thread, virtual time, every choice drawn from N: N decides the whole run\n"  \
+  "  --seeds A..B      a run for each seed, until one fails; says how to repeat that one\n"            \
+  "  --keep-going      with --seeds: to the end, whatever fails\n"                                     \
+  "  --seed-timeout S  with --seeds: real seconds for each (default 60)\n"
 
 static const Command commands[] = {
     {"repl", "[-i]", "a person types, Atoll answers; also what `atoll` alone does", command_repl,
@@ -34,7 +40,7 @@ static const Command commands[] = {
      "Piped input is carried out as a program, without prompts.  At the prompt, :help lists the commands.\n"
      "Lines are remembered in $XDG_STATE_HOME/atoll/history (~/.local/state/atoll/history).\n"},
     {"run", "PATH... [-- ARGS]", "carry out definitions and statements of files and folders, in order", command_run,
-     RUN_OPTIONS "A file called - is standard input.  Smalltalk sees the words behind -- as `Smalltalk arguments`.\n"},
+     RUN_OPTIONS SEED_OPTIONS "A file called - is standard input.  Smalltalk sees the words behind -- as `Smalltalk arguments`.\n"},
     {"run", "X.image [-- ARGS]", "run the program of an image that `build` wrote", command_run, ""},
     {"resume", "SNAPSHOT", "go on with an actor that `Actor snapshot:` wrote", command_resume, RUN_OPTIONS},
     {"test", "PATH...", "run the subclasses of TestCase in files and folders", command_test,
@@ -42,7 +48,7 @@ static const Command commands[] = {
      "  --jobs N          test classes at a time, each in an actor of its own (default: scheduler threads)\n"
      "  --timeout SECONDS for each test (default 10)\n"
      "  --junit FILE      write the results as XML, too\n"
-     "  --verbose         a line for each test\n" RUN_OPTIONS
+     "  --verbose         a line for each test\n" RUN_OPTIONS SEED_OPTIONS
      "Exit status: 1 tests that do not pass, 2 files with errors, or no tests.\n"},
     {"build", "PATH... -o X.image", "put definitions into an image, keep the statements as its program", command_build,
      "  -o X.image        the file to write\n"},
@@ -145,9 +151,9 @@ static int command_help(const Cli *cli, int argc, char **argv) {
   printf("Atoll runs isolated Smalltalk actors over one shared, immutable image.\n\nusage:\n"
          "  atoll                                   a person types, Atoll answers; piped input is a program\n");
   for (int i = 0; i < COMMAND_COUNT; i++) printf("  atoll %-7s %-24s %s\n", commands[i].name, commands[i].arguments, commands[i].doc);
-  printf("\noptions of run:\n" RUN_OPTIONS
+  printf("\noptions of run:\n" RUN_OPTIONS SEED_OPTIONS
          "\n'atoll help COMMAND' tells more.  Smalltalk sees the words behind -- as `Smalltalk arguments`.\n"
-         "Exit status: 0 good, 1 errors, 2 wrong usage.\n");
+         "Exit status: 0 good, 1 errors, 2 wrong usage, 3 deadlock under a seed.\n");
   return 0;
 }
 
