@@ -39,6 +39,11 @@ void account_free(Accounts *accounts, AccountKind kind, void *memory, size_t siz
   book(accounts, kind, -(int64_t)size, -1);
 }
 
+void account_move(Accounts *accounts, AccountKind from, AccountKind to, size_t size) {
+  book(accounts, from, -(int64_t)size, -1);
+  book(accounts, to, (int64_t)size, 1);
+}
+
 int64_t account_total(const Accounts *accounts) {
   int64_t total = 0;
   for (int kind = 0; kind < ACCOUNT_KIND_COUNT; kind++) total += atomic_load(&accounts->bytes[kind]);

@@ -36,6 +36,8 @@ void *account_alloc(Accounts *accounts, AccountKind kind, size_t size);
 void *account_alloc_dirty(Accounts *accounts, AccountKind kind, size_t size);
 void *account_realloc(Accounts *accounts, AccountKind kind, void *memory, size_t old_size, size_t new_size);
 void account_free(Accounts *accounts, AccountKind kind, void *memory, size_t size);
+/* Memory of SIZE bytes serves another purpose from now on. */
+void account_move(Accounts *accounts, AccountKind from, AccountKind to, size_t size);
 int64_t account_total(const Accounts *accounts);
 const char *account_kind_name(AccountKind kind);
 

@@ -288,6 +288,29 @@ static Oop array_identity_index_of(Machine *m) {
   return oop_from_small(i < e.size ? (int64_t)i + 1 : 0);
 }
 
+/* Identical, and of a kind that always equals itself: no program changes the = of immediate objects and Symbols. */
+static bool equals_itself(Oop x) {
+  double value;
+  if (oop_is_small_float(x)) return value = oop_small_to_double(x), value == value;
+  return !oop_is_pointer(x) || oop_has_class(x, CLASS_SYMBOL);
+}
+
+/* Of two Arrays of one size: the first index, from an index on, at which their elements may differ, or 0.  Equality is for those elements to say. */
+static Oop array_difference(Machine *m) {
+  if (!oop_has_class(m->args[0], CLASS_ARRAY)) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  if (!oop_has_class(m->args[1], CLASS_ARRAY)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  const Object *a = machine_object(m, m->args[0]), *b = machine_object(m, m->args[1]);
+  size_t size = object_slots(a);
+  if (size != object_slots(b)) return primitive_fail(m, FAILURE_BAD_VALUE);
+  if (!oop_is_small(m->args[2])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  int64_t from = oop_to_small(m->args[2]);
+  if (from < 1) return primitive_fail(m, FAILURE_BAD_INDEX);
+  size_t i = (size_t)from - 1;
+  while (i < size && a->slots[i] == b->slots[i] && equals_itself(a->slots[i])) i++;
+  if (i >= (size_t)from) primitive_charge(m, (i - (size_t)from) * 8);
+  return oop_from_small(i < size ? (int64_t)i + 1 : 0);
+}
+
 const Primitive array_primitives[] = {
     {"basic_new", basic_new, 0, "new instance of the receiver, a class", 0},
     {"basic_new_sized", basic_new_sized, 1, "new instance with so many indexed elements", 0},
@@ -299,4 +322,5 @@ const Primitive array_primitives[] = {
     {"copy_elements", copy_elements, 2, "new object of the same class with elements start .. stop", 0},
     {"array_concatenate", array_concatenate, 1, "the receiver's elements, then the argument's", 0},
     {"array_identity_index_of", array_identity_index_of, 2, "index of the very argument from an index on, or 0", 0},
+    {"array_difference", array_difference, 2, "of two Arrays of one size, the first index from an index on where they may differ, or 0", 0},
     {NULL, NULL, 0, NULL, 0}};

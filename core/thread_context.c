@@ -3,7 +3,7 @@
  *
  * Blocks come in classes a factor of about 1.5 apart, cut from chunks; a chunk is never returned before the context
  * goes, because recycled memory is what makes spawning fast (first touch of a page costs 2 microseconds).  Larger blocks
- * come from the allocator.  Under AddressSanitizer every block does, so that it sees each use after free. */
+ * come from the allocator, but a few that were given back last are kept for the next to ask.  Under AddressSanitizer every block does, so that it sees each use after free. */
 #include "thread_context.h"
 
 #include "send_cache.h"
@@ -11,10 +11,12 @@
 
 #if defined(__SANITIZE_ADDRESS__) || defined(ATOLL_TSAN)
 #define POOLED_MAX 0u
+#define KEPT_MAX 0u
 #else
 #define POOLED_MAX 32768u
+#define KEPT_MAX (1024u * 1024) /* bytes of a large block that is kept */
 #endif
-enum { BLOCK_SMALLEST = 128, CLASS_COUNT = 64, CHUNK_SIZE = 256 * 1024, CACHES = 16 };
+enum { BLOCK_SMALLEST = 128, CLASS_COUNT = 64, CHUNK_SIZE = 256 * 1024, CACHES = 16, KEPT = 3 };
 
 typedef struct FreeBlock {
   struct FreeBlock *next;
@@ -31,6 +33,10 @@ struct ThreadContext {
   Chunk *chunks;
   char *bump, *bump_end;
   int64_t block_bytes;
+  struct {
+    void *block;
+    uint32_t size;
+  } kept[KEPT]; /* large blocks; the first is the latest */
   struct {
     uint64_t image_id;
     SendCache *cache;
@@ -51,6 +57,7 @@ void thread_context_delete(ThreadContext *context) {
     next = chunk->next;
     account_free(context->accounts, ACCOUNT_SCHEDULER, chunk, CHUNK_SIZE);
   }
+  for (unsigned i = 0; i < KEPT; i++) account_free(context->accounts, ACCOUNT_SCHEDULER, context->kept[i].block, context->kept[i].size);
   for (unsigned i = 0; i < CACHES; i++) send_cache_delete(context->accounts, context->caches[i].cache);
   regex_cache_delete(context->regexes);
   account_free(context->accounts, ACCOUNT_SCHEDULER, context, sizeof *context);
@@ -83,6 +90,29 @@ static void *cut_block(ThreadContext *context, uint32_t size) {
   return block;
 }
 
+/* A kept block that is not much larger than SIZE. */
+static void *take_kept(ThreadContext *context, uint32_t *size) {
+  for (unsigned i = 0; i < KEPT; i++) {
+    void *block = context->kept[i].block;
+    uint32_t have = context->kept[i].size;
+    if (!block || have < *size || have / 2 > *size) continue;
+    for (; i + 1 < KEPT; i++) context->kept[i] = context->kept[i + 1];
+    context->kept[KEPT - 1].block = NULL;
+    account_move(context->accounts, ACCOUNT_SCHEDULER, ACCOUNT_HEAP, have);
+    *size = have;
+    return block;
+  }
+  return NULL;
+}
+
+static void keep(ThreadContext *context, void *block, uint32_t size) {
+  account_free(context->accounts, ACCOUNT_SCHEDULER, context->kept[KEPT - 1].block, context->kept[KEPT - 1].size);
+  for (unsigned i = KEPT - 1; i > 0; i--) context->kept[i] = context->kept[i - 1];
+  context->kept[0].block = block;
+  context->kept[0].size = size;
+  account_move(context->accounts, ACCOUNT_HEAP, ACCOUNT_SCHEDULER, size);
+}
+
 void *thread_context_take_block(ThreadContext *context, uint32_t *size) {
   void *block;
   if (!*size) *size = 1; /* a packed machine without objects and frames */
@@ -95,7 +125,8 @@ void *thread_context_take_block(ThreadContext *context, uint32_t *size) {
       block = cut_block(context, *size);
   } else {
     *size = (*size + 15) & ~15u;
-    block = account_alloc_dirty(context->accounts, ACCOUNT_HEAP, *size);
+    block = take_kept(context, size);
+    if (!block) block = account_alloc_dirty(context->accounts, ACCOUNT_HEAP, *size);
   }
   if (block) context->block_bytes += *size;
   return block;
@@ -106,7 +137,8 @@ void thread_context_give_block(ThreadContext *context, void *block, uint32_t siz
   if (!block) return;
   context->block_bytes -= size;
   if (size > POOLED_MAX) {
-    account_free(context->accounts, ACCOUNT_HEAP, block, size);
+    if (size <= KEPT_MAX) keep(context, block, size);
+    else account_free(context->accounts, ACCOUNT_HEAP, block, size);
     return;
   }
   FreeBlock *freed = block;
