@@ -239,7 +239,8 @@ static void end_major(Collection *c, OldChunk *left) {
 
 /* ---- a collection ------------------------------------------------------------------------------------------- */
 
-/* How big the new nursery should be: an active machine gets more, up to what its survivors justify. */
+/* How big the new nursery should be: an active machine gets more, up to what its survivors justify.  While it is being filled it may have to be larger,
+ * for everything may survive: collect_into adds that, and takes it away again. */
 static size_t nursery_size(const Machine *m, size_t needed, size_t stack_bytes) {
   size_t used = (size_t)(m->alloc - m->nursery), size = (size_t)(m->alloc_end - m->nursery);
   size_t survivors = (size_t)(m->aged - m->nursery);
@@ -250,18 +251,19 @@ static size_t nursery_size(const Machine *m, size_t needed, size_t stack_bytes) 
   if (size < stack_bytes) size = stack_bytes; /* the stack is copied too: a deep one asks for fewer collections */
   size_t others = machine_heap_used(m) - (size_t)(m->alloc_end - m->nursery), limit = machine_heap_limit(m);
   if (others + size > limit) size = others < limit ? limit - others : 0; /* not what is dead shall reach the limit */
-  return size > used + needed ? size : used + needed;
+  return size;
 }
 
-static bool collect_into(Machine *m, size_t nursery, size_t stack_slots, bool major) {
-  size_t young = (size_t)(m->alloc - m->nursery), used_slots = (size_t)(machine_stack_top(m) - m->stack);
+/* The new nursery has NURSERY bytes, or more so that NEEDED are free. */
+static bool collect_into(Machine *m, size_t nursery, size_t needed, size_t stack_slots, bool major) {
+  size_t young = (size_t)(m->alloc - m->nursery), worst = young + needed > nursery ? young + needed : nursery, used_slots = (size_t)(machine_stack_top(m) - m->stack);
   Collection c = {.m = m, .old = m->old, .from = m->nursery, .from_end = m->alloc, .aged = m->aged, .major = m->old && (major || m->old->forgetful)};
   OldChunk *left = NULL;
   if (used_slots > stack_slots) return false;
   if (used_slots > (size_t)(m->stack_limit - m->stack)) used_slots = (size_t)(m->stack_limit - m->stack);
   c.promote = c.major || m->promote_all || m->aged - m->nursery >= PROMOTE_FROM || (m->old && m->old->chunks && debug_on(DEBUG_GC_STRESS));
-  if (stack_slots * 8 + nursery > UINT32_MAX - 64) return false;
-  uint32_t size = (uint32_t)(stack_slots * 8 + nursery);
+  if (stack_slots * 8 + worst > UINT32_MAX - 64) return false;
+  uint32_t size = (uint32_t)(stack_slots * 8 + worst);
   if (c.promote && !c.major && !reserve_old(m, (size_t)(m->aged - m->nursery))) return false;
   char *block = thread_context_take_block(m->thread, &size);
   if (!block) return false;
@@ -288,6 +290,8 @@ static bool collect_into(Machine *m, size_t nursery, size_t stack_slots, bool ma
   m->nursery = c.to_start;
   m->alloc = m->aged = c.to;
   m->alloc_end = c.to_end;
+  if (nursery >= NURSERY_EAGER && (size_t)(c.to_end - c.to_start) > nursery) /* else the next one would be larger still, and so on */
+    m->alloc_end = c.to_start + ((size_t)(c.to - c.to_start) + needed > nursery ? (size_t)(c.to - c.to_start) + needed : nursery);
   m->block_size = size;
   if (c.major) end_major(&c, left);
   send_cache_flush_own(m);
@@ -316,7 +320,7 @@ bool machine_collect_may_gc(Machine *m, size_t heap_needed, size_t stack_needed,
   if (slots > 4 * least + 512) slots = 2 * least; /* a deep recursion has returned */
   size_t old_before = m->old ? m->old->used + m->old->large_used : 0;
   if (machine_heap_used(m) + heap_needed > machine_heap_limit(m) + old_before / 2 + NURSERY_MAX * 2) return false;
-  if (!collect_into(m, nursery_size(m, heap_needed, used > NURSERY_MAX / 8 ? used * 8 : 0), slots, major)) return false;
+  if (!collect_into(m, nursery_size(m, heap_needed, used > NURSERY_MAX / 8 ? used * 8 : 0), heap_needed, slots, major)) return false;
   verify_sometimes(m);
   return machine_heap_used(m) <= machine_heap_limit(m) || heap_needed == 0;
 }
@@ -333,7 +337,7 @@ bool machine_grow_stack_may_gc(Machine *m, size_t needed) {
 void machine_pack_may_gc(Machine *m) {
   for (int pass = 0; pass < 2; pass++) { /* the second time the live size is known */
     size_t used = (size_t)(machine_stack_top(m) - m->stack), young = (size_t)(m->alloc - m->nursery);
-    if (!collect_into(m, young, used, false)) return;
+    if (!collect_into(m, young, 0, used, false)) return;
   }
   if (debug_on(DEBUG_VERIFY_HEAP)) verify_heap(m);
 }
@@ -346,7 +350,7 @@ bool machine_promote_all_may_gc(Machine *m) {
   size_t used = (size_t)(machine_stack_top(m) - m->stack), young = (size_t)(m->alloc - m->nursery);
   m->aged = m->alloc;
   m->promote_all = 1;
-  bool done = collect_into(m, young + NURSERY_EAGER, used + STACK_INITIAL, false);
+  bool done = collect_into(m, young + NURSERY_EAGER, 0, used + STACK_INITIAL, false);
   m->promote_all = 0;
   return done;
 }

@@ -124,6 +124,7 @@ void *thread_context_take_block(ThreadContext *context, uint32_t *size) {
     else
       block = cut_block(context, *size);
   } else {
+    if (*size <= KEPT_MAX) size_class(*size, size);
     *size = (*size + 15) & ~15u;
     block = take_kept(context, size);
     if (!block) block = account_alloc_dirty(context->accounts, ACCOUNT_HEAP, *size);
