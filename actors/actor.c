@@ -40,7 +40,7 @@ Actor *actor_new(Scheduler *s, const SourceImage *source, unsigned flags) {
   s->free_actor_count--;
   a->next = NULL;
   a->scheduler = s;
-  a->flags = (uint16_t)flags;
+  a->flags = (uint32_t)flags;
   a->machine.source = source;
   mailbox_open(&a->mailbox, actor_tag(actor_id(a)));
   s->spawned++;
@@ -68,6 +68,7 @@ static void free_record(Scheduler *s, Actor *a) {
   memset((char *)a + start, 0, sizeof *a - start);
   atomic_store_explicit(&a->congested, 0, memory_order_relaxed);
   a->priority = 0;
+  a->flags = 0;
   a->reductions = 0;
   atomic_store_explicit(&a->id, id, memory_order_relaxed);
   a->next = s->free_actors;
@@ -415,18 +416,18 @@ static bool begin_turn(Scheduler *s, Actor *a) {
 
 static void end_turn(Scheduler *s, Actor *a) {
   Machine *m = &a->machine;
-  a->flags &= (uint16_t)~ACTOR_IN_TURN;
+  a->flags &= (uint32_t)~ACTOR_IN_TURN;
   if (a->turn == TURN_INIT) m->roots[ROOT_SELF] = m->roots[ROOT_RESULT];
   else if (a->turn == TURN_REQUEST && a->reply_promise) promise_answer_turn_may_gc(s, a);
   a->turn = TURN_NONE;
-  a->flags &= (uint16_t)~ACTOR_CANCELLED;
+  a->flags &= (uint32_t)~ACTOR_CANCELLED;
   a->reply_promise = 0;
   m->roots[ROOT_RESULT] = OOP_NIL;
 }
 
 /* The bottom frame of a plain actor has returned: it is over, unless it is the program and has more statements. */
 static void end_plain(Actor *a) {
-  if (actor_is(a, ACTOR_MAIN)) a->flags &= (uint16_t)~ACTOR_IN_TURN;
+  if (actor_is(a, ACTOR_MAIN)) a->flags &= (uint32_t)~ACTOR_IN_TURN;
   else actor_exit_later(a, NULL);
 }
 
@@ -463,7 +464,7 @@ static void take_back_handles(Scheduler *s, Machine *m) {
 }
 
 void actor_pack(Scheduler *s, Actor *a) {
-  a->flags = (uint16_t)((a->flags & ~ACTOR_ON_PACK_LIST) | ACTOR_PACKED);
+  a->flags = (uint32_t)((a->flags & ~ACTOR_ON_PACK_LIST) | ACTOR_PACKED);
   a->machine.thread = s->context;
   if (actor_is(a, ACTOR_STARTED)) machine_pack_may_gc(&a->machine);
 }
@@ -516,13 +517,13 @@ static bool ready_process_may_gc(Scheduler *s, Actor *a) {
   Machine *m = &a->machine;
   unsigned active = m->fp ? processes_active_priority(m) : 0;
   unsigned woken = processes_wake(m, scheduler_now(s), actor_is(a, ACTOR_WAKE));
-  a->flags &= (uint16_t)~ACTOR_WAKE;
+  a->flags &= (uint32_t)~ACTOR_WAKE;
   if (turn_is_next(a, active) && begin_turn_among_processes_may_gc(s, a)) return true;
   if (actor_is(a, ACTOR_EXITING)) return false;
   if (m->fp && woken < active) return true;
   fork_reactions_may_gc(a);
   switch (processes_switch_may_gc(m)) {
-  case PROCESS_SWITCHED: return a->flags &= (uint16_t)~ACTOR_TURN_ENDED, true;
+  case PROCESS_SWITCHED: return a->flags &= (uint32_t)~ACTOR_TURN_ENDED, true;
   case PROCESS_NO_MEMORY: no_memory_for_processes(s, a); return false;
   default: return false;
   }
@@ -610,7 +611,7 @@ void actor_run(Scheduler *s, Actor *a) {
       end(s, a);
       break;
     }
-    a->flags &= (uint16_t)~(ACTOR_WAITING | ACTOR_WAKE);
+    a->flags &= (uint32_t)~(ACTOR_WAITING | ACTOR_WAKE);
     a->waits_for_mail = 0;
     RunStatus status = machine_run(&a->machine, left);
     count_reductions(s, a, left - a->machine.budget);

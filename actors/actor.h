@@ -41,7 +41,8 @@ typedef enum ActorFlag {
   ACTOR_LABELLED = 8192,
   ACTOR_TAKES_URGENT = 16384, /* urgent messages overtake others */
   ACTOR_CANCELLED = 4096, /* the caller of the running turn has lost interest */
-  ACTOR_TURN_ENDED = 8192, /* with green processes: a turn was the last that ran */
+  ACTOR_TURN_ENDED = 32768, /* with green processes: a turn was the last that ran */
+  ACTOR_LINKS_CHILDREN = 65536, /* a supervisor: whom it starts is linked with it from birth */
   ACTOR_PACKED = 1024 /* was packed once: it does work, so do not hurry to do it again */
 } ActorFlag;
 
@@ -61,6 +62,7 @@ struct Actor {
 
   /* owner only */
   uint8_t priority; /* Priority */
+  uint32_t flags;
   uint64_t reductions; /* used in its life */
   Actor *next; /* in a queue or free list */
   Scheduler *scheduler;          /* runs it now, or ran it last */
@@ -71,7 +73,6 @@ struct Actor {
   uint32_t promise_serial;
   uint32_t reactions; /* REACTIONS messages in the inbox */
   uint32_t inbox_count;
-  uint16_t flags;
   uint8_t turn;
   uint8_t waits_for_mail; /* the waiting primitive is a receive */
   Machine machine;

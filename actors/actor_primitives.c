@@ -188,7 +188,7 @@ static Oop spawn(Machine *m, const SourceImage *asked_for) {
   answer = machine_handle(m, first);
   machine_pop_handles(m, first);
   if (!child) return primitive_fail(m, FAILURE_UNSUPPORTED);
-  if (flags & SPAWN_LINK) link_to_child(a, child);
+  if (flags & SPAWN_LINK || actor_is(a, ACTOR_LINKS_CHILDREN)) link_to_child(a, child);
   oop_to_object(answer)->slots[PROXY_ID] = oop_from_small((int64_t)actor_id(child));
   scheduler_enqueue(s, child);
   return answer;
@@ -249,7 +249,7 @@ Oop actor_spawn_with_connection_may_gc(Machine *m, int fd, unsigned flags) {
   machine_pop_handles(m, first);
   if (!child) return close(fd), primitive_fail(m, FAILURE_UNSUPPORTED);
   child->inbox->fd = fd + 1;
-  if (flags & SPAWN_LINK) link_to_child(a, child);
+  if (flags & SPAWN_LINK || actor_is(a, ACTOR_LINKS_CHILDREN)) link_to_child(a, child);
   oop_to_object(answer)->slots[PROXY_ID] = oop_from_small((int64_t)actor_id(child));
   scheduler_enqueue(a->scheduler, child);
   return answer;
@@ -380,7 +380,7 @@ static Oop actor_take_unhashed(Machine *m) {
 static Oop actor_take_cancelled(Machine *m) {
   ACTOR_OR_FAIL(m);
   bool cancelled = actor_is(a, ACTOR_CANCELLED);
-  a->flags &= (uint16_t)~ACTOR_CANCELLED;
+  a->flags &= (uint32_t)~ACTOR_CANCELLED;
   return oop_from_bool(cancelled);
 }
 
@@ -506,7 +506,7 @@ static Oop actor_exit(Machine *m) {
 static Oop actor_trap_exit(Machine *m) {
   ACTOR_OR_FAIL(m);
   if (m->args[1] == OOP_TRUE) a->flags |= ACTOR_TRAPS_EXIT;
-  else a->flags &= (uint16_t)~ACTOR_TRAPS_EXIT;
+  else a->flags &= (uint32_t)~ACTOR_TRAPS_EXIT;
   return m->args[0];
 }
 

@@ -68,7 +68,7 @@ static void leave_actor(Handle *handle) {
     break;
   }
   handle->actor = NULL;
-  if (!a->extra->handles && !actor_is(a, ACTOR_MAIN)) a->flags &= (uint16_t)~ACTOR_PINNED;
+  if (!a->extra->handles && !actor_is(a, ACTOR_MAIN)) a->flags &= (uint32_t)~ACTOR_PINNED;
 }
 
 /* ---- events ------------------------------------------------------------------------------------------------------------------------ */

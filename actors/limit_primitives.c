@@ -4,7 +4,7 @@
 #include "runtime_internal.h"
 #include "waiting.h"
 
-enum { LIMIT_HEAP = 1, LIMIT_MAILBOX, LIMIT_POLICY, LIMIT_REDUCTIONS, LIMIT_PRIORITY, LIMIT_URGENT };
+enum { LIMIT_HEAP = 1, LIMIT_MAILBOX, LIMIT_POLICY, LIMIT_REDUCTIONS, LIMIT_PRIORITY, LIMIT_URGENT, LIMIT_LINKS };
 
 /* Actor class >> setLimit: kind to: value */
 static Oop actor_set_limit(Machine *m) {
@@ -20,7 +20,8 @@ static Oop actor_set_limit(Machine *m) {
   case LIMIT_POLICY: extra->mailbox_policy = (uint8_t)(value & 3); break;
   case LIMIT_REDUCTIONS: extra->reduction_limit = value ? a->reductions + value : 0; break;
   case LIMIT_PRIORITY: a->priority = (uint8_t)(value <= PRIORITY_LOW ? value : PRIORITY_NORMAL); break;
-  case LIMIT_URGENT: a->flags = (uint16_t)(value ? a->flags | ACTOR_TAKES_URGENT : a->flags & ~ACTOR_TAKES_URGENT); break;
+  case LIMIT_URGENT: a->flags = value ? a->flags | ACTOR_TAKES_URGENT : a->flags & ~(uint32_t)ACTOR_TAKES_URGENT; break;
+  case LIMIT_LINKS: a->flags = value ? a->flags | ACTOR_LINKS_CHILDREN : a->flags & ~(uint32_t)ACTOR_LINKS_CHILDREN; break;
   default: return primitive_fail(m, FAILURE_BAD_VALUE);
   }
   return m->args[0];
@@ -47,7 +48,7 @@ static Oop actor_pass_mark(Machine *m) {
 }
 
 const Primitive limit_primitives[] = {
-    {"actor_set_limit", actor_set_limit, 2, "1 heap 2 mailbox 3 policy 4 reductions 5 priority 6 urgent messages, value: limit the running actor", 0},
+    {"actor_set_limit", actor_set_limit, 2, "1 heap 2 mailbox 3 policy 4 reductions 5 priority 6 urgent messages 7 children are linked, value: limit the running actor", 0},
     {"actor_mark", actor_mark, 0, "what has arrived up to now is older than a new reference", 0},
     {"actor_pass_mark", actor_pass_mark, 1, "whether to take it: the message behind the mark was looked at", 0},
     {NULL, NULL, 0, NULL, 0}};

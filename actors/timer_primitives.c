@@ -61,7 +61,7 @@ static Oop actor_yield(Machine *m) {
   Actor *a = actor_of_machine(m);
   if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);
   if (actor_is(a, ACTOR_YIELDED)) {
-    a->flags &= (uint16_t)~ACTOR_YIELDED;
+    a->flags &= (uint32_t)~ACTOR_YIELDED;
     return m->args[0];
   }
   a->flags |= ACTOR_YIELDED | ACTOR_WAKE;
