@@ -12,6 +12,10 @@ static Oop actor_set_limit(Machine *m) {
   if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);
   if (!oop_is_small(m->args[1]) || !oop_is_small(m->args[2]) || oop_to_small(m->args[2]) < 0) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   uint64_t value = (uint64_t)oop_to_small(m->args[2]);
+  if (oop_to_small(m->args[1]) == LIMIT_LINKS) {
+    a->flags = value ? a->flags | ACTOR_LINKS_CHILDREN : a->flags & ~(uint32_t)ACTOR_LINKS_CHILDREN;
+    return m->args[0];
+  }
   ActorExtra *extra = actor_extra(a);
   if (!extra) return primitive_fail(m, FAILURE_NO_MEMORY);
   switch (oop_to_small(m->args[1])) {
@@ -21,7 +25,6 @@ static Oop actor_set_limit(Machine *m) {
   case LIMIT_REDUCTIONS: extra->reduction_limit = value ? a->reductions + value : 0; break;
   case LIMIT_PRIORITY: a->priority = (uint8_t)(value <= PRIORITY_LOW ? value : PRIORITY_NORMAL); break;
   case LIMIT_URGENT: a->flags = value ? a->flags | ACTOR_TAKES_URGENT : a->flags & ~(uint32_t)ACTOR_TAKES_URGENT; break;
-  case LIMIT_LINKS: a->flags = value ? a->flags | ACTOR_LINKS_CHILDREN : a->flags & ~(uint32_t)ACTOR_LINKS_CHILDREN; break;
   default: return primitive_fail(m, FAILURE_BAD_VALUE);
   }
   return m->args[0];
