@@ -2,6 +2,7 @@
 /* behavior_primitives.c -- classes and methods for running programs: what the reader of source files does, as messages. */
 #include "builder.h"
 #include "class_builder.h"
+#include "frames.h"
 #include "lookup.h"
 #include "memory_internal.h"
 #include "primitive.h"
@@ -273,6 +274,17 @@ static Oop prim_compile(Machine *m) {
   return or_fail(result);
 }
 
+static Oop prim_debug_source(Machine *m) {
+  const char *text;
+  size_t size;
+  if (!oop_has_class(m->args[0], CLASS_DEBUG_INFO)) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  const Object *debug = machine_object(m, m->args[0]);
+  if (!oop_is_small(debug->slots[DEBUG_SOURCE])) return oop_resolve(m, debug->slots[DEBUG_SOURCE]);
+  if (!debug_info_try_text(m, debug, &text, &size)) return OOP_NIL;
+  primitive_charge(m, size);
+  return or_fail(machine_new_string_may_gc(m, text, size));
+}
+
 const Primitive behavior_primitives[] = {
     {"class_new", prim_class_new, 1, "a new subclass of the receiver (may be nil), not yet bound to a name", 0},
     {"class_set_variables", prim_class_set_variables, 1, "set own instance variables, reshape instances; answers whether slots moved", 0},
@@ -287,6 +299,7 @@ const Primitive behavior_primitives[] = {
     {"binding_add", prim_binding_add, 2, "the binding of a name, made with a value if it is new", 0},
     {"binding_remove", prim_binding_remove, 1, "forget a name", 0},
     {"binding_dictionary_new", prim_binding_dictionary_new, 2, "a new dictionary of bindings in an environment, with a name", 0},
+    {"debug_source", prim_debug_source, 0, "text of the method of a DebugInfo, or nil", 0},
     {"compile", prim_compile, 4, "compile text, statements or not, with constants, for an old method; a String is the error message", 0},
     {NULL, NULL, 0, NULL, 0},
 };

@@ -57,6 +57,12 @@ static uint32_t read_leb(const uint8_t **p, const uint8_t *end) {
   return value;
 }
 
+bool debug_info_try_text(const Machine *m, const Object *debug, const char **text, size_t *size) {
+  Oop source = debug->slots[DEBUG_SOURCE];
+  if (!oop_is_small(source)) return oop_try_bytes(m, source, text, size);
+  return (*text = source_image_text(m->source, oop_to_small(source), size)) != NULL;
+}
+
 unsigned code_line(const Machine *m, const Object *code, uint32_t pc) {
   if (code->slots[CODE_DEBUG] == OOP_NIL) return 0;
   Object *debug = machine_object(m, code->slots[CODE_DEBUG]);

@@ -33,6 +33,9 @@ Oop *frame_home(const Machine *m, const Oop *fp);
 Oop frame_receiver(const Machine *m, const Oop *fp);
 
 /* Source line of instruction PC of CODE, 0 when unknown. */
+/* Text of the method that DEBUG, a DebugInfo, belongs to: in W until the next collection, else as long as its image.  False: there is none. */
+bool debug_info_try_text(const Machine *m, const Object *debug, const char **text, size_t *size);
+
 unsigned code_line(const Machine *m, const Object *code, uint32_t pc);
 
 /* The Context object of a frame, made on first use; 0: no memory. */

@@ -2,6 +2,10 @@
 /* source_image.c -- reading an S: symbols, offsets, replaced objects. */
 #include "source_image.h"
 
+#include <stdlib.h>
+
+#include "packing.h"
+
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
@@ -38,3 +42,27 @@ Oop source_image_replacement(const SourceImage *image, Oop x) {
     if (image->replaced[i].original == x) return image->replaced[i].replacement;
   return x;
 }
+
+/* ---- texts of methods ----------------------------------------------------------------------------------------------------------- */
+
+/* Threads may unpack at the same time; the first to be ready is kept. */
+static const char *texts(SourceImage *image) {
+  char *known = atomic_load_explicit(&image->texts, memory_order_acquire);
+  if (known || !image->packed_texts) return known;
+  char *made = malloc(image->texts_size + 1);
+  if (!made || !packing_unpack(made, image->texts_size, image->packed_texts, image->packed_size)) return free(made), NULL;
+  if (atomic_compare_exchange_strong(&image->texts, &known, made)) return made;
+  free(made);
+  return known;
+}
+
+const char *source_image_text(const SourceImage *image, int64_t position, size_t *size) {
+  while (image->below) image = image->below;
+  uint64_t offset = (uint64_t)position >> TEXT_SIZE_BITS;
+  *size = (size_t)position & (((size_t)1 << TEXT_SIZE_BITS) - 1);
+  if (position < 0 || offset > image->texts_size || *size > image->texts_size - offset) return NULL;
+  const char *all = texts((SourceImage *)image); /* what is unpacked is the only thing that changes */
+  return all ? all + offset : NULL;
+}
+
+void source_image_drop_texts(SourceImage *image) { free(atomic_load(&image->texts)); }

@@ -39,6 +39,10 @@ struct SourceImage {
   Oop system_dictionary;
   const Oop *special_selectors; /* SPECIAL_COUNT Symbols */
   const PrimitiveTable *primitives;
+  const SourceImage *below;    /* of a layer: the image that its base is; else NULL */
+  const void *packed_texts;    /* texts of methods (packing.h); NULL: none are packed.  Of a layer: see below */
+  size_t packed_size, texts_size;
+  _Atomic(char *) texts;       /* unpacked when first asked for */
   void (*release)(SourceImage *image); /* called with the last reference */
   void *mapping;                       /* of the images library */
 };
@@ -84,6 +88,13 @@ Oop source_image_replacement(const SourceImage *image, Oop x);
 
 /* Symbol with these bytes, or 0. */
 Oop source_image_symbol(const SourceImage *image, const char *text, size_t length, uint32_t hash);
+
+/* Texts of methods are packed together; a DebugInfo has a SmallInteger in place of its text then. */
+enum { TEXT_SIZE_BITS = 24 };
+static inline int64_t text_position(uint64_t offset, size_t size) { return (int64_t)(offset << TEXT_SIZE_BITS | size); }
+/* The text at POSITION; it lives as long as the image.  NULL: there is none, no memory, or it cannot be unpacked. */
+const char *source_image_text(const SourceImage *image, int64_t position, size_t *size);
+void source_image_drop_texts(SourceImage *image);
 
 /* Hash of the bytes of a symbol: HASH_BITS wide, never depends on the process. */
 uint32_t symbol_hash(const char *text, size_t length);

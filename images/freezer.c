@@ -11,8 +11,10 @@
 #include <stdlib.h>
 
 #include "heap_walk.h"
+#include "frames.h"
 #include "lookup.h"
 #include "memory_internal.h"
+#include "packing.h"
 #include "primitive.h"
 #include "window.h"
 
@@ -216,7 +218,7 @@ static bool reach(Freezer *f, Oop x, uint32_t referrer, uint32_t slot) {
   }
   ImageSection from = referrer == NO_REFERRER ? SECTION_SHADOWABLE : (ImageSection)f->objects[referrer].section;
   Object *object = oop_to_object(x);
-  f->objects[f->count++] = (FrozenObject){object, 0, referrer, slot, (uint8_t)section_of(object, from)};
+  f->objects[f->count++] = (FrozenObject){object, 0, referrer, slot, (uint8_t)section_of(object, from), 0};
   if (f->count * 2 > f->index_mask) {
     if (!grow_index(f)) return false;
   } else {
@@ -229,12 +231,34 @@ static bool reach(Freezer *f, Oop x, uint32_t referrer, uint32_t slot) {
   return false;
 }
 
+/* In an image that stands alone the texts of methods are no objects. */
+static bool take_text(Freezer *f, FrozenObject *frozen) {
+  const char *text;
+  size_t size;
+  if (f->mode == FREEZE_LAYER || object_class_index(frozen->from) != CLASS_DEBUG_INFO || !debug_info_try_text(f->m, frozen->from, &text, &size) ||
+      size >> TEXT_SIZE_BITS)
+    return true;
+  if (f->texts_size + size > f->texts_capacity) {
+    size_t capacity = (f->texts_size + size) * 2;
+    char *grown = realloc(f->texts, capacity);
+    if (!grown) return false;
+    f->texts = grown;
+    f->texts_capacity = capacity;
+  }
+  if (size) memcpy(f->texts + f->texts_size, text, size);
+  frozen->text = oop_from_small(text_position(f->texts_size, size));
+  f->texts_size += size;
+  return true;
+}
+
 static bool reach_all(Freezer *f) {
   for (size_t i = 0; i < f->count; i++) {
     Object *object = f->objects[i].from;
     size_t slots = object_pointer_slots(object);
+    if (!take_text(f, &f->objects[i])) return false;
     for (size_t s = 0; s < slots; s++)
-      if (!reach(f, handed_on(f, object, s), (uint32_t)i, (uint32_t)s)) return false;
+      if (f->objects[i].text && s == DEBUG_SOURCE) continue;
+      else if (!reach(f, handed_on(f, object, s), (uint32_t)i, (uint32_t)s)) return false;
   }
   return true;
 }
@@ -311,7 +335,8 @@ static uint64_t align_up(uint64_t x, uint64_t align) { return (x + align - 1) & 
 uint64_t freezer_size_bound(const Freezer *f) {
   uint64_t bytes = 0;
   for (size_t i = 0; i < f->count; i++) bytes += 16 + object_slots(f->objects[i].from) * 8;
-  return bytes * 2 + f->count * 64 + f->class_count * 8 + (f->originals_mask + f->m->source->replaced_mask + 64) * 64 + 16 * f->align + 65536;
+  return bytes * 2 + f->count * 64 + f->class_count * 8 + (f->originals_mask + f->m->source->replaced_mask + 64) * 64 + 16 * f->align + 65536 +
+         packing_bound(f->texts_size) + IMAGE_ALIGN;
 }
 
 static uint32_t image_class_index(const Freezer *f, uint32_t index) {
@@ -354,6 +379,7 @@ static void write_object(Freezer *f, const FrozenObject *frozen) {
   if (slots >= OBJECT_SIZE_LARGE) ((uint64_t *)to)[-1] = slots;
   memcpy(to->slots, from->slots, slots * 8);
   for (size_t i = 0; i < pointers; i++) to->slots[i] = reference(f, handed_on(f, from, i));
+  if (frozen->text) to->slots[DEBUG_SOURCE] = frozen->text;
   if (!is_behavior(f->m, oop_from_object(from))) return;
   int64_t spec = oop_to_small(from->slots[BEHAVIOR_SPEC]);
   to->slots[BEHAVIOR_SPEC] = oop_from_small(spec_make(spec_fixed(spec), spec_format(spec), image_class_index(f, spec_class_index(spec))));
@@ -412,11 +438,15 @@ bool freezer_write(Freezer *f, uint64_t base, const char *program, size_t progra
                         .object_format = image_object_format(), .class_count = f->class_count};
   uint64_t at = align_up(sizeof header, f->align);
   size_t replaced = count_replaced(f), symbols = table_size_for(count_symbols(f));
+  char *packed = f->texts_size ? malloc(8 + packing_bound(f->texts_size)) : NULL;
+  if (f->texts_size && !packed) return snprintf(f->error, sizeof f->error, "no memory for the texts of methods"), false;
+  size_t packed_size = packed ? 8 + packing_pack(packed + 8, f->texts, f->texts_size) : 0;
+  if (packed) memcpy(packed, &(uint64_t){f->texts_size}, 8);
   lay_out(f, header.sections, &at);
   uint64_t sizes[SECTION_COUNT] = {[SECTION_STARTS] = (at / 64 / 8 + 1) * 8, [SECTION_SYMBOLS] = symbols * 8,
                                    [SECTION_CLASSES] = f->class_count * 8, [SECTION_SPECIALS] = SPECIAL_COUNT * 8,
                                    [SECTION_REPLACED] = replaced ? table_size_for(replaced) * sizeof(ReplacedEntry) : 0,
-                                   [SECTION_PROGRAM] = program_size};
+                                   [SECTION_PROGRAM] = program_size, [SECTION_TEXTS] = packed_size};
   for (int s = SECTION_STARTS; s < SECTION_COUNT; s++) {
     header.sections[s].offset = at;
     header.sections[s].size = sizes[s];
@@ -426,7 +456,7 @@ bool freezer_write(Freezer *f, uint64_t base, const char *program, size_t progra
   f->base = base;
   f->size = at;
   f->bytes = calloc(1, at);
-  if (!f->bytes) return snprintf(f->error, sizeof f->error, "no memory for an image of %llu bytes", (unsigned long long)at), false;
+  if (!f->bytes) return free(packed), snprintf(f->error, sizeof f->error, "no memory for an image of %llu bytes", (unsigned long long)at), false;
   for (size_t i = 0; i < f->count; i++) write_object(f, &f->objects[i]);
   write_starts(f, (uint64_t *)(f->bytes + header.sections[SECTION_STARTS].offset));
   write_symbols(f, (Oop *)(f->bytes + header.sections[SECTION_SYMBOLS].offset), symbols - 1);
@@ -439,6 +469,8 @@ bool freezer_write(Freezer *f, uint64_t base, const char *program, size_t progra
   for (unsigned i = 0; i < SPECIAL_COUNT; i++) specials[i] = reference(f, canonical(f, f->m->source->special_selectors[i]));
   if (replaced) write_replaced(f, (ReplacedEntry *)(f->bytes + header.sections[SECTION_REPLACED].offset), table_size_for(replaced) - 1);
   if (program_size) memcpy(f->bytes + header.sections[SECTION_PROGRAM].offset, program, program_size);
+  if (packed) memcpy(f->bytes + header.sections[SECTION_TEXTS].offset, packed, packed_size);
+  free(packed);
   header.primitives = f->m->source->primitives->names_hash;
   header.size = at;
   header.preferred_base = base;
@@ -491,6 +523,7 @@ void freezer_free(Freezer *f) {
   free(f->structural);
   free(f->originals);
   free(f->class_map);
+  free(f->texts);
   free(f->bytes);
   memset(f, 0, sizeof *f);
 }

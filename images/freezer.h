@@ -18,6 +18,7 @@ typedef struct FrozenObject {
   uint32_t referrer; /* index of the object that it was first reached from */
   uint32_t slot;     /* and through which slot */
   uint8_t section;
+  Oop text;          /* of a DebugInfo: the SmallInteger in place of its text, which is among the texts; else 0 */
 } FrozenObject;
 
 typedef struct Freezer {
@@ -33,6 +34,8 @@ typedef struct Freezer {
   size_t originals_mask;
   uint32_t *class_map;      /* W class number -> class index in the image */
   uint32_t class_count, w_class_count;
+  char *texts;              /* of methods, for FREEZE_BASE */
+  size_t texts_size, texts_capacity;
   char *bytes;              /* the image, made by freezer_write */
   size_t size;
   uint64_t align;           /* of sections: IMAGE_ALIGN for files, less for layers, which are never mapped from one */

@@ -11,7 +11,7 @@
 
 #define IMAGE_MAGIC "ATOLLIMG"
 #define IMAGE_BYTE_ORDER ((uint64_t)0x0102030405060708)
-enum { IMAGE_VERSION = 1, IMAGE_ALIGN = 65536 };
+enum { IMAGE_VERSION = 2, IMAGE_ALIGN = 65536 };
 
 /* What instructions, classes and object headers mean to this build; an image of another build with the same number can be run. */
 uint64_t image_object_format(void);
@@ -19,13 +19,14 @@ uint64_t image_object_format(void);
 #define IMAGE_SECTIONS(X)                                                                     \
   X(PURE, "pure", "objects that nobody can modify: code, symbols, numbers")                   \
   X(SHADOWABLE, "shadowable", "objects that an actor may modify in a copy of its own")        \
-  X(DEBUG, "debug", "sources, line tables, names: may be dropped")                            \
+  X(DEBUG, "debug", "line tables, names, categories")                                         \
   X(STARTS, "object starts", "bitmap, one bit per 8 bytes of the image")                      \
   X(SYMBOLS, "symbol table", "open addressing by hash")                                       \
   X(CLASSES, "class table", "class objects by class index")                                   \
   X(SPECIALS, "special selectors", "selectors behind special instructions")                   \
   X(REPLACED, "replaced objects", "of a layer: what stands for objects of the base")          \
-  X(PROGRAM, "program", "name and text of the statements that `atoll run` carries out")
+  X(PROGRAM, "program", "name and text of the statements that `atoll run` carries out")       \
+  X(TEXTS, "texts", "of the methods: their size in 8 bytes, then packed (packing.h)")
 
 typedef enum ImageSection {
 #define X(id, name, doc) SECTION_##id,

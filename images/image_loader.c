@@ -106,6 +106,7 @@ static void release(SourceImage *image) {
   Mapping *mapping = (Mapping *)image;
   window_give_back(mapping->address, mapping->size);
   source_image_release(mapping->base);
+  source_image_drop_texts(image);
   free(mapping);
 }
 
@@ -131,11 +132,16 @@ static const SourceImage *new_image(uint64_t address, const PrimitiveTable *prim
   image->primitives = primitives;
   image->release = release;
   if (base) {
-    mapping->base = source_image_retain(base);
+    mapping->base = image->below = source_image_retain(base);
     image->base = base->base;
     fill_span(&image->layer, bytes, h);
   } else {
     fill_span(&image->base, bytes, h);
+  }
+  if (h->sections[SECTION_TEXTS].size > 8) {
+    image->packed_texts = bytes + h->sections[SECTION_TEXTS].offset + 8;
+    image->packed_size = h->sections[SECTION_TEXTS].size - 8;
+    image->texts_size = *(const uint64_t *)(bytes + h->sections[SECTION_TEXTS].offset);
   }
   image->classes = (const Oop *)(bytes + h->sections[SECTION_CLASSES].offset);
   image->class_count = (uint32_t)h->class_count;
