@@ -67,6 +67,7 @@ static void free_record(Scheduler *s, Actor *a) {
   size_t start = offsetof(Actor, next);
   memset((char *)a + start, 0, sizeof *a - start);
   atomic_store_explicit(&a->congested, 0, memory_order_relaxed);
+  atomic_store_explicit(&a->grouped, 0, memory_order_relaxed);
   a->priority = 0;
   a->flags = 0;
   a->reductions = 0;
@@ -162,6 +163,8 @@ static void end(Scheduler *s, Actor *a) {
   const Message *reason = a->extra ? a->extra->reason : NULL;
   Message *late = mailbox_close(&a->mailbox), *message;
   if (actor_is(a, ACTOR_MAIN)) runtime_halt(s->runtime, reason ? 1 : 0);
+  atomic_thread_fence(memory_order_seq_cst); /* groups.c: claim */
+  if (atomic_load_explicit(&a->grouped, memory_order_relaxed)) groups_leave_all(s, id);
   promises_break(s, a, reason);
   links_announce_exit(s, a, reason);
   while ((message = inbox_take(a))) undeliverable(s, id, message, reason);

@@ -58,6 +58,7 @@ struct Actor {
   /* any thread */
   Mailbox mailbox;
   _Atomic uint64_t id;
+  _Atomic uint8_t grouped; /* has been in a group: leaves at its end */
   _Atomic uint8_t congested; /* senders have to wait: the mailbox is full, and blocks */
 
   /* owner only */

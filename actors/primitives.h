@@ -11,7 +11,8 @@ extern const Primitive timer_primitives[];   /* timer_primitives.c: clock and sl
 extern const Primitive socket_primitives[];  /* socket_primitives.c */
 extern const Primitive terminal_primitives[]; /* terminal.c: the person at the terminal */
 extern const Primitive directory_primitives[]; /* directory_primitives.c: names and labels */
-extern const Primitive limit_primitives[];   /* limit_primitives.c: limits, priority, what an actor is doing */
+extern const Primitive limit_primitives[];     /* limit_primitives.c: limits, priority, what an actor is doing */
+extern const Primitive group_primitives[];     /* group_primitives.c: named groups */
 extern const Primitive file_primitives[];    /* file_primitives.c */
 extern const Primitive codec_primitives[];   /* codec_primitives.c: MessagePack for programs */
 

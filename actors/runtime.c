@@ -46,6 +46,7 @@ Runtime *runtime_new(const RuntimeOptions *options) {
   else host_init_system(runtime->host = &runtime->own_host, 0);
   message_depot_init(&runtime->messages, runtime->accounts);
   directory_init(&runtime->directory, runtime->accounts);
+  groups_init(&runtime->groups, runtime->accounts);
   pool_depot_init(&runtime->timers, runtime->accounts, ACCOUNT_TIMER, sizeof(Timer));
   if (actor_table_init(&runtime->table, runtime->accounts, runtime->options.max_actors) && init_schedulers(runtime)) {
     uint64_t all = runtime->scheduler_count == 64 ? UINT64_MAX : ((uint64_t)1 << runtime->scheduler_count) - 1;
@@ -148,6 +149,7 @@ void runtime_delete(Runtime *runtime) {
   actor_table_destroy(&runtime->table);
   message_depot_destroy(&runtime->messages);
   directory_destroy(&runtime->directory);
+  groups_destroy(&runtime->groups);
   pool_depot_destroy(&runtime->timers);
   assert(runtime->options.accounts || account_total(accounts) == 0);
   Accounts last = {0};

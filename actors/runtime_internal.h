@@ -5,6 +5,7 @@
 
 #include "actor_table.h"
 #include "directory.h"
+#include "groups.h"
 #include "runtime.h"
 #include "scheduler.h"
 
@@ -35,6 +36,7 @@ struct Runtime {
 
   ActorTable table;
   Directory directory;
+  Groups groups;
   MessageDepot messages;
   PoolDepot timers;
 };
