@@ -161,6 +161,7 @@ static void end(Scheduler *s, Actor *a) {
   uint64_t id = actor_id(a);
   actor_timers_cancel_all(s, a);
   const Message *reason = a->extra ? a->extra->reason : NULL;
+  if (runtime_is_tracing(s->runtime)) trace_exit(s, a, reason);
   Message *late = mailbox_close(&a->mailbox), *message;
   if (actor_is(a, ACTOR_MAIN)) runtime_halt(s->runtime, reason ? 1 : 0);
   atomic_thread_fence(memory_order_seq_cst); /* groups.c: claim */
@@ -412,6 +413,7 @@ static bool begin_turn(Scheduler *s, Actor *a) {
     free_message(s, message);
     if (!begun) continue;
     a->flags |= ACTOR_IN_TURN;
+    if (runtime_is_tracing(s->runtime)) trace_turn_begins(s, a);
     return true;
   }
   return false;
@@ -616,9 +618,12 @@ void actor_run(Scheduler *s, Actor *a) {
     }
     a->flags &= (uint32_t)~(ACTOR_WAITING | ACTOR_WAKE);
     a->waits_for_mail = 0;
-    RunStatus status = machine_run(&a->machine, left);
-    count_reductions(s, a, left - a->machine.budget);
+    bool calls = runtime_is_tracing(s->runtime) && trace_wants_calls(a);
+    int32_t budget = calls ? 1 : left;
+    RunStatus status = machine_run(&a->machine, budget);
+    count_reductions(s, a, budget - a->machine.budget);
     left = a->machine.budget - 2;
+    if (calls) trace_call(s, a);
     after_run(s, a, status);
     if (left > 0 && status != RUN_BUDGET) continue;
     if (actor_is(a, ACTOR_EXITING)) continue;

@@ -106,6 +106,8 @@ struct ActorExtra {
   uint64_t reduction_limit; /* 0: none */
   uint32_t mailbox_limit;   /* 0: the runtime's */
   uint8_t mailbox_policy;
+  uint8_t trace_mask;       /* TraceEvents (trace.h) that actor trace_to is told of */
+  uint64_t trace_to;
   uint64_t dropped;         /* messages */
   Message *urgent_last;     /* in the inbox: the last urgent one; NULL: none */
   Message *mark;            /* in the inbox: what came up to this one is older than the newest reference; NULL: nothing is */
@@ -150,6 +152,8 @@ void actor_pack(Scheduler *s, Actor *a);
 
 /* Delivers MESSAGE (owned) to the actor with that id.  False: it is not there; the message is still the caller's. */
 bool actor_try_deliver(Scheduler *s, uint64_t id, Message *message);
+/* The same, unseen by tracing. */
+bool actor_try_deliver_untraced(Scheduler *s, uint64_t id, Message *message);
 /* The same for messages that nobody misses. */
 void actor_deliver(Scheduler *s, uint64_t id, Message *message);
 /* A message without bytes. */

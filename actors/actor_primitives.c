@@ -163,6 +163,7 @@ static Actor *new_child_may_gc(Machine *m, const unsigned *handles, unsigned cou
     source_image_release(source);
     return NULL;
   }
+  if (runtime_is_tracing(s->runtime)) trace_spawn(s, a, child, init);
   inbox_append(child, init);
   return child;
 }
@@ -503,6 +504,21 @@ static Oop actor_exit(Machine *m) {
   return oop_from_bool(delivered);
 }
 
+/* Actor class >> trace: id events: mask to: id */
+static Oop actor_trace(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  if (!oop_is_small(m->args[1]) || !oop_is_small(m->args[2]) || !oop_is_small(m->args[3])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  Message *message = message_new(&s->messages, MESSAGE_TRACE, 0);
+  if (!message) return primitive_fail(m, FAILURE_NO_MEMORY);
+  message->from = actor_id(a);
+  message->number = (uint64_t)oop_to_small(m->args[2]);
+  message->number2 = (uint64_t)oop_to_small(m->args[3]);
+  atomic_fetch_or(&s->runtime->tracing, TRACING_ACTORS);
+  bool delivered = actor_try_deliver(s, (uint64_t)oop_to_small(m->args[1]), message);
+  if (!delivered) message_free(&s->messages, message);
+  return oop_from_bool(delivered);
+}
+
 static Oop actor_trap_exit(Machine *m) {
   ACTOR_OR_FAIL(m);
   if (m->args[1] == OOP_TRUE) a->flags |= ACTOR_TRAPS_EXIT;
@@ -606,6 +622,7 @@ const Primitive actor_primitives[] = {
     {"actor_reply", actor_reply, 4, "value, promise state, actor id, promise number: answer a detached request", 0},
     {"actor_signal", actor_signal_primitive, 3, "1 link 2 unlink 3 monitor 4 demonitor 5 and flush 6 promise of start 7 of end 8 of what it does, actor id, reference", 0},
     {"actor_exit", actor_exit, 3, "actor id, reason, whether it can be trapped: end that actor", 0},
+    {"actor_trace", actor_trace, 3, "actor id, mask of events, id of the actor that is told of them", 0},
     {"actor_trap_exit", actor_trap_exit, 1, "whether exits of linked actors arrive as messages", 0},
     {"actor_is_alive", actor_is_alive, 1, "is there an actor with that id?", 0},
     {"actor_self_id", actor_self_id, 0, "id of the running actor", 0},

@@ -6,6 +6,11 @@
 #include "seeded.h"
 
 bool actor_try_deliver(Scheduler *s, uint64_t id, Message *message) {
+  if (runtime_is_tracing(s->runtime)) trace_send(s, id, message);
+  return actor_try_deliver_untraced(s, id, message);
+}
+
+bool actor_try_deliver_untraced(Scheduler *s, uint64_t id, Message *message) {
   Actor *to = actor_table_at(&s->runtime->table, id);
   if (!to) return false;
   switch (mailbox_push(&to->mailbox, actor_tag(id), message)) {
@@ -95,12 +100,22 @@ static void receive_cancel(Scheduler *s, Actor *a, Message *message) {
   message_free(&s->messages, message);
 }
 
+/* The sender of MESSAGE wants to know what A does. */
+static void receive_trace(Scheduler *s, Actor *a, Message *message) {
+  ActorExtra *extra = actor_extra(a);
+  trace_stop(s, a);
+  if (extra) extra->trace_mask = (uint8_t)message->number, extra->trace_to = message->number2;
+  message_free(&s->messages, message);
+}
+
 static void receive(Scheduler *s, Actor *a, Message *message) {
+  if (runtime_is_tracing(s->runtime)) trace_receive(s, a, message);
   switch (message->kind) {
   case MESSAGE_REPLY: case MESSAGE_SETTLE: promise_receive_may_gc(s, a, message); break;
   case MESSAGE_SUBSCRIBE: promise_receive_subscription(s, a, message); break;
   case MESSAGE_TIMER: receive_timer(s, a, (Timer *)message); break;
   case MESSAGE_CANCEL: receive_cancel(s, a, message); break;
+  case MESSAGE_TRACE: receive_trace(s, a, message); break;
   case MESSAGE_INFO: inspection_answer(s, a, message); break;
   case MESSAGE_LINK: case MESSAGE_UNLINK: case MESSAGE_MONITOR: case MESSAGE_DEMONITOR: case MESSAGE_EXIT: case MESSAGE_KILL:
   case MESSAGE_DOWN: case MESSAGE_UNLINK_ACK: links_receive(s, a, message); break;

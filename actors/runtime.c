@@ -44,6 +44,7 @@ Runtime *runtime_new(const RuntimeOptions *options) {
   loop_prepare_process();
   if (options->host) runtime->host = options->host;
   else host_init_system(runtime->host = &runtime->own_host, 0);
+  if (options->trace && (runtime->trace = trace_file_new(runtime->accounts, options->trace, host_now(runtime->host)))) runtime->tracing = TRACING_FILE;
   message_depot_init(&runtime->messages, runtime->accounts);
   directory_init(&runtime->directory, runtime->accounts);
   groups_init(&runtime->groups, runtime->accounts);
@@ -142,6 +143,7 @@ void runtime_delete(Runtime *runtime) {
   for (uint32_t i = 1; i < runtime->scheduler_count; i++)
     if (runtime->schedulers[i].started) pthread_join(runtime->schedulers[i].thread, NULL);
   if (runtime->scheduler_count) destroy_actors(runtime);
+  if (runtime->trace) trace_file_delete(runtime->trace);
   for (uint32_t i = 0; i < runtime->scheduler_count; i++) scheduler_destroy(&runtime->schedulers[i]);
   unpin(runtime);
   for (unsigned i = 0; i < RUNTIME_MAX_IMAGES; i++) source_image_release(atomic_load(&runtime->images[i]));

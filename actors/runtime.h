@@ -11,6 +11,7 @@
 #define ATOLL_RUNTIME_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "account.h"
 #include "host.h"
@@ -29,6 +30,7 @@ typedef struct RuntimeOptions {
   uint32_t mailbox_limit; /* messages that may wait for an actor before it is ended; 0: 16 million */
   Host *host;           /* NULL: the system's clock and chance.  A seeded one: one scheduler, and everything follows from the seed (seeded.h) */
   struct Terminal *terminal; /* where a person types at the main actor (terminal.h); NULL: nobody does */
+  FILE *trace;          /* what happens is written there (trace.h); NULL: nowhere */
   Accounts *accounts;   /* NULL: own ones */
   /* The S for a child of M: M's S and what M has defined since.  Retained for the caller.  NULL: M's own S. */
   const SourceImage *(*freeze_for_spawn_may_gc)(Machine *m);

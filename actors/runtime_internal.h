@@ -8,6 +8,7 @@
 #include "groups.h"
 #include "runtime.h"
 #include "scheduler.h"
+#include "trace.h"
 
 enum { RUNTIME_MAX_IMAGES = 256 };
 
@@ -34,6 +35,8 @@ struct Runtime {
   const SourceImage *_Atomic images[RUNTIME_MAX_IMAGES]; /* loaded by the program; released with the runtime */
   _Atomic unsigned image_count;
 
+  TraceFile *trace;          /* NULL: none; immutable */
+  _Atomic uint8_t tracing;   /* TRACING_... (trace.h): anything at all */
   ActorTable table;
   Directory directory;
   Groups groups;
@@ -43,6 +46,8 @@ struct Runtime {
 
 /* Actors and messages on SOURCE need not be counted from now on; the runtime keeps it until it goes. */
 void runtime_pin(Runtime *runtime, const SourceImage *source);
+
+static inline bool runtime_is_tracing(Runtime *runtime) { return __builtin_expect(atomic_load_explicit(&runtime->tracing, memory_order_relaxed), 0); }
 
 /* What the actor that the caller owns is in: "Class>>selector" (inspection.c). */
 void actor_current_method(const Actor *a, char *out, size_t room);

@@ -6,6 +6,7 @@
 #include "runtime_internal.h"
 #include "seeded.h"
 #include "thread_context.h"
+#include "trace.h"
 
 enum {
   ACTORS_PER_POLL = 64,     /* run between two looks at clock and loop */
@@ -362,7 +363,10 @@ void scheduler_run(Scheduler *s) {
       continue;
     }
     s->running = a;
+    bool traced = runtime_is_tracing(runtime);
+    if (traced) trace_run_begins(s, a);
     actor_run(s, a);
+    if (traced) trace_run_ended(s);
     s->running = NULL;
     if (++s->slices == runtime->options.stop_after) runtime_halt(runtime, 0);
     if (scheduler_waiting(s)) share_work(s);

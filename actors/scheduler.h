@@ -59,6 +59,7 @@ struct Scheduler {
   Actor *free_actors;
   uint32_t free_actor_count;
   uint64_t spawned, ended, slices; /* statistics */
+  _Alignas(8) char trace_run[184]; /* trace.c */
   Oop *root_handles; /* lent to the machine that runs (machine_push_handle): idle actors have none of their own */
   uint16_t root_handle_capacity;
   HandlePlace *handles;

@@ -3,6 +3,7 @@
 #include "seeded.h"
 
 #include "runtime_internal.h"
+#include "trace.h"
 
 enum {
   REDUCTION_NS = 10, SLICE_NS = 200, /* virtual time that running takes */
@@ -143,12 +144,15 @@ static void run(Scheduler *s, Choice *choice, Actor *a) {
   s->fresh_share = 0; /* actor_run subtracts what a normal actor has used */
   s->running = a;
   bool normal = a->priority == PRIORITY_NORMAL;
+  bool traced = runtime_is_tracing(s->runtime);
+  if (traced) trace_run_begins(s, a);
   actor_run(s, a);
   s->running = NULL;
   used = normal ? (uint64_t)-s->fresh_share : (uint64_t)s->slice;
   s->fresh_share = before;
   note(s->runtime, used);
   host_advance(choice->host, SLICE_NS + REDUCTION_NS * used);
+  if (traced) trace_run_ended(s);
   if (s->loop.handles) loop_finish_requests(&s->loop), loop_poll(&s->loop);
 }
 

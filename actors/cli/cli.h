@@ -32,6 +32,7 @@ typedef struct RunOptions {
   const char *image; /* NULL: the kernel */
   unsigned schedulers;
   unsigned long heap_mib, depth_kib;
+  const char *trace; /* the file; may be NULL */
   bool pin; /* scheduler threads to cores */
   bool seeded, search, keep_going;  /* one seed; all seeds of a range; to its end, whatever fails */
   uint64_t seed, last_seed, seed_seconds; /* the seed or the first one; the last one; real time for each */

@@ -84,6 +84,7 @@ bool cli_take_run_option(RunOptions *o, int argc, char **argv, int *i) {
   const char *word = argv[*i];
   if (strcmp(word, "--image") == 0 && *i + 1 < argc) return (o->image = argv[++*i]) != NULL;
   if (strncmp(word, "--seed", 6) == 0 || strcmp(word, "--keep-going") == 0) return take_seed_option(o, argc, argv, i);
+  if (strcmp(word, "--trace") == 0 && *i + 1 < argc) return (o->trace = argv[++*i]) != NULL;
   if (strcmp(word, "--pin") == 0) return o->pin = true;
   if (strcmp(word, "--heap") == 0) return cli_take_number(argc, argv, i, &o->heap_mib) && o->heap_mib;
   if (strcmp(word, "--depth") == 0) return cli_take_number(argc, argv, i, &o->depth_kib) && o->depth_kib;
@@ -100,6 +101,7 @@ static int parse(int argc, char **argv, RunOptions *o) {
     else if (cli_take_run_option(o, argc, argv, &i)) continue;
     else return cli_wrong_option("run", argv[i]);
   }
+  if (o->trace && o->search) return cli_usage("run: --trace writes one run: give it one --seed");
   if (o->files == 1 && cli_has_suffix(argv[0], ".image")) {
     o->image = argv[0];
     o->files = 0;
@@ -142,6 +144,7 @@ int cli_run_program(Program *program, const SourceImage *source, const RunOption
   Host host;
   Accounts accounts = {0};
   set_options(&options, o, &host, &accounts);
+  if (o->trace && !(options.trace = fopen(o->trace, "w"))) return fprintf(stderr, "atoll: cannot write '%s': %s\n", o->trace, strerror(errno)), 1;
   Runtime *runtime = runtime_new(&options);
   if (!runtime) return fprintf(stderr, "atoll: cannot start the schedulers: no memory, or too many open files\n"), 1;
   MainProgram main_program = {program, 0, false, answer};
@@ -153,6 +156,7 @@ int cli_run_program(Program *program, const SourceImage *source, const RunOption
   if (o->schedule_hash) *o->schedule_hash = runtime_schedule_hash(runtime);
   runtime_delete(runtime);
   int leaked = report_leak(&accounts);
+  if (options.trace && fclose(options.trace) != 0) fprintf(stderr, "atoll: cannot write '%s': %s\n", o->trace, strerror(errno)), leaked = 1;
   return status ? status : leaked;
 }
 

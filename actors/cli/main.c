@@ -25,6 +25,7 @@ static int command_help(const Cli *cli, int argc, char **argv);
 #define RUN_OPTIONS                                                    \
   "  --schedulers N    scheduler threads (default: one per core)\n"    \
   "  --pin             bind each of them to a core\n"                  \
+  "  --trace FILE      write what actors do, for ui.perfetto.dev\n"    \
   "  --image X.image   stand on this image instead of the kernel\n"    \
   "  --heap MIB        heap limit of each actor\n"                     \
   "  --depth KIB       stack limit of each actor\n"
