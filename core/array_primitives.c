@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* array_primitives.c -- making objects, and the indexed elements of objects: pointers, 64-bit words, bytes.
+/* array_primitives.c -- making objects, and the indexed elements of objects: pointers, or 8 to 64 bits each.
  *
- * Elements are counted from 1 and come after the named slots.  Byte elements are SmallIntegers here; Strings use string_at. */
+ * Elements are counted from 1 and come after the named slots.  What bits mean (ElementKind) is in the spec of the class; elements of Strings are
+ * SmallIntegers here, they use string_at. */
 #include <string.h>
 
 #include "integer_primitives.h"
@@ -11,9 +12,17 @@
 typedef struct Elements {
   Object *object;
   unsigned format;
+  unsigned width; /* bytes of an element, 0 for pointers */
+  ElementKind kind;
   size_t fixed; /* named slots in front, for pointers */
   size_t size;
 } Elements;
+
+static ElementKind kind_of(const Machine *m, const Object *object) {
+  uint32_t index = object_class_index(object);
+  if (index < CLASS_WELL_KNOWN_END) return ELEMENT_UNSIGNED;
+  return spec_kind(oop_to_small(machine_object(m, machine_class_at(m, index))->slots[BEHAVIOR_SPEC]));
+}
 
 static size_t fixed_slots(const Machine *m, const Object *object) {
   uint32_t index = object_class_index(object);
@@ -30,11 +39,12 @@ static bool try_elements(const Machine *m, Oop x, Elements *out) {
   out->format = format;
   out->fixed = 0;
   if (object_class_index(object) == CLASS_UNICODE_STRING) return false; /* elements of four bytes: unicode_utf8proc.c */
-  if (format >= FORMAT_BYTES) {
-    out->size = object_byte_size(object);
-  } else if (format == FORMAT_WORDS) {
-    out->size = object_slots(object);
+  if (format >= FORMAT_BYTES || format == FORMAT_WORDS) {
+    out->width = (unsigned)format_element_size(format);
+    out->kind = kind_of(m, object);
+    out->size = (format >= FORMAT_BYTES ? object_byte_size(object) : object_slots(object) * 8) / out->width;
   } else if (format == FORMAT_POINTERS || format == FORMAT_WEAK) {
+    out->width = 0;
     out->fixed = fixed_slots(m, object);
     out->size = object_slots(object) - out->fixed;
   } else {
@@ -43,7 +53,8 @@ static bool try_elements(const Machine *m, Oop x, Elements *out) {
   return true;
 }
 
-static bool is_pointers(const Elements *e) { return e->format == FORMAT_POINTERS || e->format == FORMAT_WEAK; }
+static bool is_pointers(const Elements *e) { return e->width == 0; }
+static uint8_t *element_address(const Elements *e, Object *object, size_t index) { return object_bytes(object) + index * e->width; }
 static Oop *element_slots(const Elements *e) { return e->object->slots + e->fixed; }
 
 /* No program changes what equality, hashing or interning rest on. */
@@ -73,7 +84,7 @@ static Oop basic_new(Machine *m) {
   unsigned format = spec_format(spec);
   Oop answer;
   if (format >= FORMAT_BYTES)
-    answer = machine_new_bytes_may_gc(m, spec_class_index(spec), 0);
+    answer = machine_new_packed_may_gc(m, spec_class_index(spec), format, 0);
   else
     answer = machine_new_may_gc(m, spec_class_index(spec), format, spec_fixed(spec));
   return answer ? answer : OOP_FAIL;
@@ -88,7 +99,7 @@ static Oop basic_new_sized(Machine *m) {
   if (size > (int64_t)1 << 40) return primitive_fail(m, FAILURE_NO_MEMORY);
   Oop answer;
   if (format >= FORMAT_BYTES)
-    answer = machine_new_bytes_may_gc(m, spec_class_index(spec), (size_t)size);
+    answer = machine_new_packed_may_gc(m, spec_class_index(spec), format, (size_t)size * format_element_size(format));
   else if (format == FORMAT_POINTERS || format == FORMAT_WEAK || format == FORMAT_WORDS)
     answer = machine_new_may_gc(m, spec_class_index(spec), format, spec_fixed(spec) + (size_t)size);
   else
@@ -104,28 +115,67 @@ static Oop basic_size(Machine *m) {
   return oop_from_small(try_elements(m, m->args[0], &e) ? (int64_t)e.size : 0);
 }
 
+/* What ADDRESS holds, as an object. */
+static Oop element_value_may_gc(Machine *m, const Elements *e, const uint8_t *address) {
+  uint64_t bits = 0;
+  memcpy(&bits, address, e->width);
+  unsigned unused = 64 - 8 * e->width;
+  switch (e->kind) {
+  case ELEMENT_UNSIGNED: return e->width < 8 ? oop_from_small((int64_t)bits) : machine_new_unsigned_may_gc(m, bits);
+  case ELEMENT_SIGNED: return machine_new_integer_may_gc(m, (int64_t)(bits << unused) >> unused);
+  case ELEMENT_CHARACTER: return oop_from_character((uint32_t)bits);
+  case ELEMENT_FLOAT: break;
+  }
+  double number;
+  float single;
+  if (e->width == 8) return memcpy(&number, &bits, 8), machine_new_float_may_gc(m, number);
+  return memcpy(&single, &bits, 4), machine_new_float_may_gc(m, (double)single);
+}
+
 static Oop basic_at(Machine *m) {
   Elements e;
   size_t index;
   if (!try_elements(m, m->args[0], &e)) return primitive_fail(m, FAILURE_BAD_RECEIVER);
   if (!try_index(m, 1, e.size, &index)) return OOP_FAIL;
   if (is_pointers(&e)) return oop_resolve(m, element_slots(&e)[index]);
-  if (e.format >= FORMAT_BYTES) return oop_from_small(object_bytes(e.object)[index]);
-  Oop answer = machine_new_unsigned_may_gc(m, e.object->slots[index]);
+  Oop answer = element_value_may_gc(m, &e, element_address(&e, e.object, index));
   return answer ? answer : OOP_FAIL;
 }
 
-/* The value that a byte or word element gets from argument INDEX. */
-static bool try_word(Machine *m, unsigned argument, uint64_t limit, uint64_t *out) {
+static bool refuse(Machine *m, FailureReason reason) { return m->failure = (uint16_t)reason, false; }
+
+/* The bits that an element gets from argument INDEX; false with m->failure when it does not fit. */
+static bool try_integer(Machine *m, unsigned argument, const Elements *e, uint64_t *out) {
   LargeView view;
-  if (!integer_try_view(m, m->args[argument], &view)) {
-    m->failure = FAILURE_BAD_ARGUMENT;
-    return false;
-  }
-  *out = view.count ? view.limbs[0] : 0;
-  if (!view.negative && view.count <= 1 && *out <= limit) return true;
-  m->failure = FAILURE_BAD_VALUE;
-  return false;
+  if (!integer_try_view(m, m->args[argument], &view)) return refuse(m, FAILURE_BAD_ARGUMENT);
+  uint64_t limit = e->width == 8 ? UINT64_MAX : ((uint64_t)1 << 8 * e->width) - 1;
+  uint64_t magnitude = view.count ? view.limbs[0] : 0;
+  if (e->kind == ELEMENT_SIGNED) limit = limit / 2 + view.negative;
+  else if (view.negative && magnitude) return refuse(m, FAILURE_BAD_VALUE);
+  if (view.count > 1 || magnitude > limit) return refuse(m, FAILURE_BAD_VALUE);
+  *out = view.negative ? -magnitude : magnitude;
+  return true;
+}
+
+static bool try_float(Machine *m, unsigned argument, const Elements *e, uint64_t *out) {
+  double number;
+  if (!oop_try_double(m, m->args[argument], &number)) return refuse(m, FAILURE_BAD_ARGUMENT);
+  float single = (float)number;
+  *out = 0;
+  if (e->width == 8) memcpy(out, &number, 8);
+  else memcpy(out, &single, 4);
+  return true;
+}
+
+static bool try_character(Machine *m, unsigned argument, const Elements *e, uint64_t *out) {
+  if (!oop_is_character(m->args[argument])) return refuse(m, FAILURE_BAD_ARGUMENT);
+  *out = oop_to_character(m->args[argument]);
+  return e->width > 1 || *out < 256 || refuse(m, FAILURE_BAD_VALUE);
+}
+
+static bool try_element(Machine *m, unsigned argument, const Elements *e, uint64_t *out) {
+  if (e->kind == ELEMENT_FLOAT) return try_float(m, argument, e, out);
+  return e->kind == ELEMENT_CHARACTER ? try_character(m, argument, e, out) : try_integer(m, argument, e, out);
 }
 
 static Oop basic_at_put(Machine *m) {
@@ -135,15 +185,13 @@ static Oop basic_at_put(Machine *m) {
   if (!try_elements(m, m->args[0], &e)) return primitive_fail(m, FAILURE_BAD_RECEIVER);
   if (!try_index(m, 1, e.size, &index)) return OOP_FAIL;
   if (is_constant(m->args[0])) return primitive_fail(m, FAILURE_READ_ONLY);
-  if (!is_pointers(&e) && !try_word(m, 2, e.format >= FORMAT_BYTES ? 255 : UINT64_MAX, &value)) return OOP_FAIL;
+  if (!is_pointers(&e) && !try_element(m, 2, &e, &value)) return OOP_FAIL;
   Oop receiver = machine_writable_may_gc(m, m->args[0]);
   if (!receiver) return OOP_FAIL;
   if (is_pointers(&e))
     machine_store(m, oop_to_object(receiver), e.fixed + index, m->args[2]);
-  else if (e.format >= FORMAT_BYTES)
-    object_bytes(oop_to_object(receiver))[index] = (uint8_t)value;
   else
-    oop_to_object(receiver)->slots[index] = value;
+    memcpy(element_address(&e, oop_to_object(receiver), index), &value, e.width);
   return m->args[2];
 }
 
@@ -158,8 +206,8 @@ static bool is_string_like(const Machine *m, Oop x) {
 /* May elements of FROM be copied as they are into TO? */
 static bool same_elements(const Machine *m, const Elements *to, const Elements *from) {
   if (is_pointers(to)) return is_pointers(from);
-  if (to->format == FORMAT_WORDS) return from->format == FORMAT_WORDS;
-  return from->format >= FORMAT_BYTES && is_string_like(m, m->args[0]) == is_string_like(m, m->args[3]);
+  if (to->width != from->width || to->kind != from->kind) return false;
+  return to->width > 1 || is_string_like(m, m->args[0]) == is_string_like(m, m->args[3]);
 }
 
 /* Copies COUNT slots within W; the ranges may overlap. */
@@ -191,15 +239,12 @@ static Oop replace_elements(Machine *m) {
   to.object = oop_to_object(receiver);
   try_elements(m, m->args[3], &from);
   size_t length = (size_t)count, to_index = (size_t)start - 1, from_index = (size_t)source - 1;
-  if (to.format >= FORMAT_BYTES) {
-    primitive_charge(m, length);
-    memmove(object_bytes(to.object) + to_index, object_bytes(from.object) + from_index, length);
+  if (!is_pointers(&to)) {
+    primitive_charge(m, length * to.width);
+    memmove(element_address(&to, to.object, to_index), element_address(&from, from.object, from_index), length * to.width);
   } else {
     primitive_charge(m, length * 8);
-    if (is_pointers(&to))
-      store_slots(m, to.object, to.fixed + to_index, element_slots(&from) + from_index, length);
-    else
-      memmove(to.object->slots + to_index, from.object->slots + from_index, length * 8);
+    store_slots(m, to.object, to.fixed + to_index, element_slots(&from) + from_index, length);
   }
   return receiver;
 }
@@ -213,24 +258,24 @@ static Oop fill_elements(Machine *m) {
   int64_t start = oop_to_small(m->args[1]), stop = oop_to_small(m->args[2]);
   if (stop == start - 1) return m->args[0];
   if (start < 1 || stop < start || stop > (int64_t)e.size) return primitive_fail(m, FAILURE_BAD_INDEX);
-  if (e.format >= FORMAT_BYTES && is_string_like(m, m->args[0])) {
+  if (e.width == 1 && is_string_like(m, m->args[0])) {
     if (!oop_is_character(m->args[3]) || oop_to_character(m->args[3]) > 255) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
     value = oop_to_character(m->args[3]);
-  } else if (!is_pointers(&e) && !try_word(m, 3, e.format >= FORMAT_BYTES ? 255 : UINT64_MAX, &value)) {
+  } else if (!is_pointers(&e) && !try_element(m, 3, &e, &value)) {
     return OOP_FAIL;
   }
   Oop receiver = machine_writable_may_gc(m, m->args[0]);
   if (!receiver) return OOP_FAIL;
   Object *object = oop_to_object(receiver);
   primitive_charge(m, (size_t)(stop - start) * 8);
-  if (e.format >= FORMAT_BYTES)
+  if (e.width == 1)
     memset(object_bytes(object) + start - 1, (int)value, (size_t)(stop - start + 1));
   else
     for (size_t i = (size_t)start - 1; i < (size_t)stop; i++) {
       if (is_pointers(&e))
         machine_store(m, object, e.fixed + i, m->args[3]);
       else
-        object->slots[i] = value;
+        memcpy(element_address(&e, object, i), &value, e.width);
     }
   return receiver;
 }
@@ -244,18 +289,16 @@ static Oop copy_elements(Machine *m) {
   if (start < 1 || stop < start - 1 || stop > (int64_t)e.size) return primitive_fail(m, FAILURE_BAD_INDEX);
   size_t length = (size_t)(stop - start + 1), from = (size_t)start - 1;
   uint32_t index = oop_class_index(m->args[0]);
-  bool bytes = e.format >= FORMAT_BYTES;
-  primitive_charge(m, bytes ? length : length * 8);
-  Oop answer = bytes ? machine_new_bytes_may_gc(m, index == CLASS_SYMBOL ? CLASS_STRING : index, length)
-                     : machine_new_may_gc(m, index, e.format, length);
+  bool packed = e.format >= FORMAT_BYTES;
+  primitive_charge(m, packed ? length * e.width : length * 8);
+  Oop answer = packed ? machine_new_packed_may_gc(m, index == CLASS_SYMBOL ? CLASS_STRING : index, e.format, length * e.width)
+                      : machine_new_may_gc(m, index, e.format, length);
   if (!answer) return OOP_FAIL;
   try_elements(m, m->args[0], &e);
-  if (bytes)
-    memcpy(object_bytes(oop_to_object(answer)), object_bytes(e.object) + from, length);
-  else if (is_pointers(&e))
+  if (is_pointers(&e))
     store_slots(m, oop_to_object(answer), 0, e.object->slots + from, length);
   else
-    memcpy(oop_to_object(answer)->slots, e.object->slots + from, length * 8);
+    memcpy(object_bytes(oop_to_object(answer)), element_address(&e, e.object, from), length * e.width);
   return answer;
 }
 

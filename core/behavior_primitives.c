@@ -24,21 +24,50 @@ static Oop prim_class_new(Machine *m) {
   return or_fail(class_new_may_gc(m, m->args[0], name, size));
 }
 
+static bool is_names(Oop x) {
+  if (!oop_has_class(x, CLASS_ARRAY)) return false;
+  Object *names = oop_to_object(x);
+  for (size_t i = 0; i < object_slots(names); i++)
+    if (!oop_has_class(names->slots[i], CLASS_SYMBOL)) return false;
+  return true;
+}
+
 /* aClass set_variables: anArrayOfSymbols -> true when slots moved (methods must be compiled again) */
 static Oop prim_class_set_variables(Machine *m) {
   bool moved;
-  if (!is_behavior(m, m->args[0]) || !oop_has_class(m->args[1], CLASS_ARRAY)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
-  Object *names = oop_to_object(m->args[1]);
-  for (size_t i = 0; i < object_slots(names); i++)
-    if (!oop_has_class(names->slots[i], CLASS_SYMBOL)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (!is_behavior(m, m->args[0]) || !is_names(m->args[1])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   if (!class_set_variables_may_gc(m, m->args[0], m->args[1], &moved)) return OOP_FAIL;
   return oop_from_bool(moved);
 }
 
-static Oop prim_class_set_format(Machine *m) {
-  if (!is_behavior(m, m->args[0]) || !oop_is_small(m->args[1]) || oop_to_small(m->args[1]) < 0 || oop_to_small(m->args[1]) > FORMAT_BYTES)
+/* aClass set_superclass: aClassOrNil variables: anArrayOfSymbols -> true when methods must be compiled again */
+static Oop prim_class_set_superclass(Machine *m) {
+  bool moved;
+  if (!is_names(m->args[2])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (!is_behavior(m, m->args[0]) || !oop_has_class(machine_class_of(m, m->args[0]), CLASS_METACLASS)) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  if (m->args[1] != OOP_NIL && (!is_behavior(m, m->args[1]) || !oop_has_class(machine_class_of(m, m->args[1]), CLASS_METACLASS)))
     return primitive_fail(m, FAILURE_BAD_ARGUMENT);
-  return class_set_format_may_gc(m, m->args[0], (unsigned)oop_to_small(m->args[1])) ? m->args[0] : OOP_FAIL;
+  if (m->args[1] != OOP_NIL && machine_inherits_from(m, m->args[1], m->args[0])) return primitive_fail(m, FAILURE_BAD_VALUE);
+  if (!class_set_superclass_may_gc(m, m->args[0], m->args[1], m->args[2], &moved)) return OOP_FAIL;
+  return oop_from_bool(moved);
+}
+
+/* aClass set_shape: aSymbolOrNil */
+static Oop prim_class_set_shape(Machine *m) {
+  const char *bytes = "nil";
+  size_t size = 3;
+  if (!is_behavior(m, m->args[0])) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  if (m->args[1] != OOP_NIL && !oop_try_bytes(m, m->args[1], &bytes, &size)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  char shape[16];
+  if (size >= sizeof shape) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  memcpy(shape, bytes, size);
+  return class_set_shape_may_gc(m, m->args[0], shape, size) ? m->args[0] : OOP_FAIL;
+}
+
+static Oop prim_class_shape(Machine *m) {
+  if (!is_behavior(m, m->args[0])) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  const char *shape = class_shape(m, m->args[0]);
+  return strcmp(shape, "nil") == 0 ? OOP_NIL : or_fail(machine_symbol_may_gc(m, shape, strlen(shape)));
 }
 
 static Oop prim_class_add_method(Machine *m) {
@@ -122,34 +151,56 @@ static Oop prim_binding_dictionary_new(Machine *m) {
 
 /* ---- compiling -------------------------------------------------------------------------------------------------------- */
 
+/* Argument 5 of prim_compile: nil, or an Array of these. */
+enum {
+  CONTEXT_FILE,        /* String: name of the file */
+  CONTEXT_LINE,        /* SmallInteger: of the first character in the file */
+  CONTEXT_TEMPORARIES, /* BindingDictionary of statements: variables that are declared nowhere are made there */
+  CONTEXT_SPACE,       /* BindingDictionary: the namespace of statements, looked through after the class */
+  COMPILE_CONTEXT_SLOTS
+};
+
 typedef struct Scope {
   CompilerScope scope;
   Machine *m;
   Oop klass;       /* while compiling: nothing moves */
-  unsigned handle; /* while building */
+  unsigned handle; /* while building: the class, then temporaries and namespace (or nil) */
+  Oop temporaries, space; /* while compiling */
+  bool recompiling; /* a method that was compiled before: what it names may be gone */
 } Scope;
+
+static Oop find_outside(Machine *m, Oop temporaries, Oop space, const char *path, size_t length) {
+  Oop found = temporaries != OOP_NIL ? binding_dictionary_find(m, temporaries, path, length) : 0;
+  return found || space == OOP_NIL ? found : namespace_find_binding(m, space, path, length);
+}
 
 static NameMeaning lookup(CompilerScope *scope, Text path) {
   Scope *s = (Scope *)scope;
   int slot = class_variable_index(s->m, s->klass, path.start, path.length);
   if (slot >= 0) return (NameMeaning){.kind = NAME_INSTANCE, .index = (unsigned)slot};
-  return (NameMeaning){.kind = class_find_binding(s->m, s->klass, path.start, path.length) ? NAME_BINDING : NAME_UNKNOWN};
+  bool found = find_outside(s->m, s->temporaries, s->space, path.start, path.length) || class_find_binding(s->m, s->klass, path.start, path.length);
+  return (NameMeaning){.kind = found ? NAME_BINDING : NAME_UNKNOWN};
 }
 
 static bool undeclared(CompilerScope *scope, Text name, bool assigned) {
-  (void)scope;
+  Scope *s = (Scope *)scope;
+  if (s->temporaries != OOP_NIL || s->recompiling) return true;
   return !assigned && name.length && name.start[0] >= 'A' && name.start[0] <= 'Z';
 }
 
 static Oop find_binding_may_gc(void *context, Machine *m, const char *path, size_t length) {
   Scope *s = context;
-  Oop found = class_find_binding(m, machine_handle(m, s->handle), path, length);
+  Oop temporaries = machine_handle(m, s->handle + 1);
+  Oop found = find_outside(m, temporaries, machine_handle(m, s->handle + 2), path, length);
+  if (!found) found = class_find_binding(m, machine_handle(m, s->handle), path, length);
   if (found) return found;
   if (length > 10 && memcmp(path, "Smalltalk.", 10) == 0) path += 10, length -= 10;
+  bool global = path[0] >= 'A' && path[0] <= 'Z';
   Oop symbol = machine_symbol_may_gc(m, path, length);
+  temporaries = machine_handle(m, s->handle + 1);
   Oop undeclared = binding_dictionary_find(m, machine_system_dictionary(m), "Undeclared", 10);
   undeclared = undeclared ? oop_resolve(m, machine_object(m, undeclared)->slots[BINDING_VALUE]) : machine_system_dictionary(m);
-  return symbol ? binding_dictionary_add_may_gc(m, undeclared, symbol, OOP_NIL) : 0;
+  return symbol ? binding_dictionary_add_may_gc(m, global || temporaries == OOP_NIL ? undeclared : temporaries, symbol, OOP_NIL) : 0;
 }
 
 /* What the literals that need a running program are made from: for ##( ) a CompiledMethod, for 3.14s2 an Array of digits, scale, sign. */
@@ -205,6 +256,8 @@ static Oop constants_may_gc(Machine *m, const Source *source, const CodeTemplate
 
 static Oop built_may_gc(Machine *m, const Source *source, const CodeTemplate *code, Scope *s) {
   unsigned first = s->handle = machine_push_handle(m, m->args[0]), old = NO_OLD_METHOD, constants = 0;
+  machine_push_handle(m, s->temporaries);
+  machine_push_handle(m, s->space);
   Oop result = 0;
   unsigned file = machine_push_handle(m, machine_new_string_may_gc(m, source->name, strlen(source->name)));
   if (!machine_handle(m, file)) goto done;
@@ -240,36 +293,78 @@ static unsigned first_line(const Machine *m, Oop old) {
   return oop_is_small(line) ? (unsigned)oop_to_small(line) : 1;
 }
 
-/* aClass compile: aString statements: aBoolean constants: anArray old: aMethod -> a CompiledMethod, not installed; or a String with the error
- * message; or, when the text has constants and the Array of their values is nil, an Array of what they are to be made from.  Statements: the
- * method answers the value of the last. OLD: the method that was compiled from this text before; its literals are kept. */
+/* An Array of line, column, text of the message, and the message as it is shown with the line of the source. */
+static Oop failure_may_gc(Machine *m, const CompileError *error, const Source *source) {
+  char message[2048];
+  unsigned array = machine_push_handle(m, machine_new_array_may_gc(m, 4));
+  Oop text = machine_handle(m, array) ? machine_new_string_may_gc(m, error->message, strlen(error->message)) : 0;
+  if (text) machine_store(m, oop_to_object(machine_handle(m, array)), 2, text);
+  compile_error_format(error, source, message, sizeof message);
+  if (text) text = machine_new_string_may_gc(m, message, strlen(message));
+  Oop result = text ? machine_handle(m, array) : 0;
+  machine_pop_handles(m, array);
+  if (!result) return 0;
+  machine_store(m, oop_to_object(result), 0, oop_from_small(error->at.line));
+  machine_store(m, oop_to_object(result), 1, oop_from_small(error->at.column));
+  machine_store(m, oop_to_object(result), 3, text);
+  return result;
+}
+
+static bool is_compile_context(const Machine *m, Oop x) {
+  const char *bytes;
+  size_t size;
+  if (x == OOP_NIL) return true;
+  if (!oop_has_class(x, CLASS_ARRAY)) return false;
+  Object *array = machine_object(m, x);
+  if (object_slots(array) != COMPILE_CONTEXT_SLOTS || !oop_is_small(array->slots[CONTEXT_LINE]) || oop_to_small(array->slots[CONTEXT_LINE]) < 1) return false;
+  for (int i = CONTEXT_TEMPORARIES; i <= CONTEXT_SPACE; i++)
+    if (array->slots[i] != OOP_NIL && !is_dictionary(m, array->slots[i])) return false;
+  return oop_try_bytes(m, array->slots[CONTEXT_FILE], &bytes, &size) && size < 4096;
+}
+
+/* The text to compile with its name and place: those of the context, or of the method that it replaces. */
+static Source source_of(Machine *m, Arena *arena) {
+  const char *bytes;
+  size_t size;
+  oop_try_bytes(m, m->args[1], &bytes, &size);
+  Source source = {"a String", arena_strndup(arena, bytes, size), size, first_line(m, m->args[4]), false};
+  if (m->args[5] == OOP_NIL) return source;
+  Object *context = machine_object(m, m->args[5]);
+  oop_try_bytes(m, context->slots[CONTEXT_FILE], &bytes, &size);
+  source.name = arena_strndup(arena, bytes, size);
+  source.first_line = (unsigned)oop_to_small(context->slots[CONTEXT_LINE]);
+  return source;
+}
+
+/* aClass compile: aString statements: aBoolean constants: anArray old: aMethod context: anArray -> a CompiledMethod, not installed; an Array that
+ * begins with an Integer when it cannot be compiled (failure_may_gc); or, when the text has constants and the Array of their values is nil, an Array of
+ * what they are to be made from.  Statements: the method answers the value of the last. OLD: the method that was compiled from this text before; its
+ * literals are kept, and what it names that is gone reads nil. */
 static Oop prim_compile(Machine *m) {
   const char *bytes;
   size_t size;
-  char *text, message[1024];
   bool statements = m->args[2] == OOP_TRUE;
   if (!is_behavior(m, m->args[0])) return primitive_fail(m, FAILURE_BAD_RECEIVER);
   if (!oop_try_bytes(m, m->args[1], &bytes, &size)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   if (m->args[4] != OOP_NIL && !oop_has_class(m->args[4], CLASS_COMPILED_METHOD)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (!is_compile_context(m, m->args[5])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   Arena *arena = arena_new();
   if (!arena) return primitive_fail(m, FAILURE_NO_MEMORY);
-  text = arena_strndup(arena, bytes, size);
-  Source source = {statements ? "a String" : "(compiled)", text, size, first_line(m, m->args[4])};
-  Scope s = {{lookup, undeclared, NULL}, m, m->args[0], 0};
+  Source source = source_of(m, arena);
+  Scope s = {{lookup, undeclared, NULL}, m, m->args[0], 0, OOP_NIL, OOP_NIL, m->args[4] != OOP_NIL};
+  if (m->args[5] != OOP_NIL) {
+    s.temporaries = machine_object(m, m->args[5])->slots[CONTEXT_TEMPORARIES];
+    s.space = machine_object(m, m->args[5])->slots[CONTEXT_SPACE];
+  }
   CompileError error;
-  Text body = {text, size};
+  Text body = {source.text, size};
   CodeTemplate *code = statements ? compile_statements(arena, &source, body, &s.scope, &error)
-                                  : compile_method(arena, &source, (Text){text, 0}, body, &s.scope, &error);
+                                  : compile_method(arena, &source, (Text){source.text, 0}, body, &s.scope, &error);
   Oop result;
   primitive_charge(m, size * 64);
-  if (!code) {
-    compile_error_format(&error, &source, message, sizeof message);
-    result = machine_new_string_may_gc(m, message, strlen(message));
-  } else if (!right_constants(code, m->args[3])) {
-    result = primitive_fail(m, FAILURE_BAD_ARGUMENT);
-  } else {
-    result = built_may_gc(m, &source, code, &s);
-  }
+  if (!code) result = failure_may_gc(m, &error, &source);
+  else if (!right_constants(code, m->args[3])) result = primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  else result = built_may_gc(m, &source, code, &s);
   arena_delete(arena);
   return or_fail(result);
 }
@@ -288,7 +383,9 @@ static Oop prim_debug_source(Machine *m) {
 const Primitive behavior_primitives[] = {
     {"class_new", prim_class_new, 1, "a new subclass of the receiver (may be nil), not yet bound to a name", 0},
     {"class_set_variables", prim_class_set_variables, 1, "set own instance variables, reshape instances; answers whether slots moved", 0},
-    {"class_set_format", prim_class_set_format, 1, "set the format of instances, Format", 0},
+    {"class_set_superclass", prim_class_set_superclass, 2, "another superclass, with own variables; answers whether methods must be compiled again", 0},
+    {"class_set_shape", prim_class_set_shape, 1, "set the kind of indexed variables that new instances get; a Symbol or nil", 0},
+    {"class_shape", prim_class_shape, 0, "the kind of indexed variables, a Symbol or nil", 0},
     {"class_add_method", prim_class_add_method, 2, "install a CompiledMethod under a selector", 0},
     {"class_remove_method", prim_class_remove_method, 1, "remove the method of a selector", 0},
     {"class_method_at", prim_class_method_at, 1, "the receiver's own method, or nil", 0},
@@ -300,6 +397,6 @@ const Primitive behavior_primitives[] = {
     {"binding_remove", prim_binding_remove, 1, "forget a name", 0},
     {"binding_dictionary_new", prim_binding_dictionary_new, 2, "a new dictionary of bindings in an environment, with a name", 0},
     {"debug_source", prim_debug_source, 0, "text of the method of a DebugInfo, or nil", 0},
-    {"compile", prim_compile, 4, "compile text, statements or not, with constants, for an old method; a String is the error message", 0},
+    {"compile", prim_compile, 5, "compile text, statements or not, with constants, for an old method, in a context; an Array is an error", 0},
     {NULL, NULL, 0, NULL, 0},
 };

@@ -44,10 +44,10 @@ Oop class_new_may_gc(Machine *m, Oop superclass, const char *name, size_t length
   int64_t super_spec = superclass == OOP_NIL ? 0 : spec_of(m, machine_handle(m, super));
   Object *metaclass = oop_to_object(machine_handle(m, meta)), *class = oop_to_object(machine_handle(m, made));
   machine_store(m, metaclass, BEHAVIOR_SUPERCLASS, machine_handle(m, above));
-  machine_store(m, metaclass, BEHAVIOR_SPEC, oop_from_small(spec_make(fixed, FORMAT_FIXED, meta_index)));
+  machine_store(m, metaclass, BEHAVIOR_SPEC, oop_from_small(spec_make(fixed, FORMAT_FIXED, meta_index, ELEMENT_UNSIGNED)));
   machine_store(m, metaclass, METACLASS_INSTANCE_CLASS, machine_handle(m, made));
   machine_store(m, class, BEHAVIOR_SUPERCLASS, machine_handle(m, super));
-  machine_store(m, class, BEHAVIOR_SPEC, oop_from_small(spec_make(spec_fixed(super_spec), spec_format(super_spec), index)));
+  machine_store(m, class, BEHAVIOR_SPEC, oop_from_small(spec_make(spec_fixed(super_spec), spec_format(super_spec), index, spec_kind(super_spec))));
   machine_store(m, class, CLASS_SLOT_NAME, machine_handle(m, symbol));
   result = machine_handle(m, made);
 done:
@@ -55,12 +55,52 @@ done:
   return result;
 }
 
-bool class_set_format_may_gc(Machine *m, Oop klass, unsigned format) {
-  unsigned handle = machine_push_handle(m, oop_resolve(m, klass));
+static const struct {
+  const char *name;
+  unsigned format;
+  ElementKind kind;
+} shapes[] = {
+    {"nil", FORMAT_FIXED, ELEMENT_UNSIGNED},   {"pointer", FORMAT_POINTERS, ELEMENT_UNSIGNED}, {"weak", FORMAT_WEAK, ELEMENT_UNSIGNED},
+    {"byte", FORMAT_BYTES, ELEMENT_UNSIGNED},  {"uint8", FORMAT_BYTES, ELEMENT_UNSIGNED},      {"int8", FORMAT_BYTES, ELEMENT_SIGNED},
+    {"character", FORMAT_BYTES, ELEMENT_CHARACTER}, {"ushort", FORMAT_SHORTS, ELEMENT_UNSIGNED}, {"short", FORMAT_SHORTS, ELEMENT_SIGNED},
+    {"uint", FORMAT_INTS, ELEMENT_UNSIGNED},   {"int", FORMAT_INTS, ELEMENT_SIGNED},           {"float", FORMAT_INTS, ELEMENT_FLOAT},
+    {"utf32", FORMAT_INTS, ELEMENT_CHARACTER}, {"word", FORMAT_WORDS, ELEMENT_UNSIGNED},       {"uint64", FORMAT_WORDS, ELEMENT_UNSIGNED},
+    {"int64", FORMAT_WORDS, ELEMENT_SIGNED},   {"double", FORMAT_WORDS, ELEMENT_FLOAT},        {"code", FORMAT_CODE, ELEMENT_UNSIGNED}};
+enum { SHAPE_COUNT = sizeof shapes / sizeof shapes[0] };
+
+static bool try_shape(Machine *m, Oop klass, const char *shape, size_t length, unsigned *format, ElementKind *kind) {
+  if (length == 7 && memcmp(shape, "inherit", 7) == 0) {
+    Oop above = slot_of(m, klass, BEHAVIOR_SUPERCLASS);
+    int64_t spec = above == OOP_NIL ? 0 : spec_of(m, above);
+    return *format = spec_format(spec), *kind = spec_kind(spec), true;
+  }
+  for (unsigned i = 0; i < SHAPE_COUNT; i++)
+    if (strlen(shapes[i].name) == length && memcmp(shapes[i].name, shape, length) == 0) {
+      /* Strings see to their elements themselves: CharacterArray has no other kinds */
+      bool own = machine_inherits_from(m, klass, machine_class_at(m, CLASS_CHARACTER_ARRAY));
+      return *format = shapes[i].format, *kind = own ? ELEMENT_UNSIGNED : shapes[i].kind, true;
+    }
+  return m->failure = FAILURE_BAD_ARGUMENT, false;
+}
+
+bool class_set_shape_may_gc(Machine *m, Oop klass, const char *shape, size_t length) {
+  unsigned format, handle = machine_push_handle(m, oop_resolve(m, klass));
+  ElementKind kind;
   int64_t spec = spec_of(m, machine_handle(m, handle));
-  bool done = put_may_gc(m, handle, BEHAVIOR_SPEC, oop_from_small(spec_make(spec_fixed(spec), format, spec_class_index(spec))));
+  bool done = try_shape(m, machine_handle(m, handle), shape, length, &format, &kind);
+  if (done && (format != spec_format(spec) || kind != spec_kind(spec)))
+    done = put_may_gc(m, handle, BEHAVIOR_SPEC, oop_from_small(spec_make(spec_fixed(spec), format, spec_class_index(spec), kind)));
   machine_pop_handles(m, handle);
   return done;
+}
+
+const char *class_shape(const Machine *m, Oop klass) {
+  int64_t spec = spec_of(m, klass);
+  bool text = machine_inherits_from(m, klass, machine_class_at(m, CLASS_CHARACTER_ARRAY)) && spec_format(spec) == FORMAT_BYTES;
+  ElementKind kind = text ? ELEMENT_CHARACTER : spec_kind(spec);
+  for (unsigned i = 0; i < SHAPE_COUNT; i++)
+    if (shapes[i].format == spec_format(spec) && shapes[i].kind == kind) return shapes[i].name;
+  return "nil";
 }
 
 int class_variable_index(const Machine *m, Oop klass, const char *name, size_t length) {
@@ -149,6 +189,15 @@ static Oop new_shape_of(void *context, Oop x) {
   return x;
 }
 
+/* The old objects stay in memory until the next collection, but are instances of the class no longer. */
+static void forget_old_shapes(const Reshape *r, size_t count) {
+  Object *olds = oop_to_object(machine_handle(r->m, r->olds));
+  for (size_t i = 0; i < count; i++) {
+    Object *old = oop_to_object(olds->slots[i]);
+    if (!address_in_source(olds->slots[i])) old->header = (old->header & ~CLASS_INDEX_MASK) | CLASS_OBJECT;
+  }
+}
+
 static bool change_instances_may_gc(Reshape *r) {
   Machine *m = r->m;
   bool in_source = spec_class_index(spec_of(m, r->klass)) < CLASS_INDEX_W; /* a class of W, and what inherits from it, has no instances in S */
@@ -182,6 +231,7 @@ static bool change_instances_may_gc(Reshape *r) {
     r->map[k].new = new;
     if (address_in_source(old) && !shadow_enter(m, old, new)) return free(r->map), false;
   }
+  forget_old_shapes(r, total);
   machine_set_handle(m, r->olds, OOP_NIL); /* not to be mapped */
   heap_map_references(m, new_shape_of, r);
   free(r->map);
@@ -204,47 +254,102 @@ static bool change_specs_may_gc(Machine *m, unsigned klass, int delta) {
       unsigned handle = machine_push_handle(m, c);
       int64_t spec = spec_of(m, c);
       bool done = put_may_gc(m, handle, BEHAVIOR_SPEC,
-                             oop_from_small(spec_make((unsigned)((int)spec_fixed(spec) + delta), spec_format(spec), spec_class_index(spec))));
+                             oop_from_small(spec_make((unsigned)((int)spec_fixed(spec) + delta), spec_format(spec), spec_class_index(spec), spec_kind(spec))));
       machine_pop_handles(m, handle);
       if (!done) return false;
     }
   return true;
 }
 
-/* For each of the names the number of the same name among the old ones, or -1.  NULL: no memory. */
-static int *same_names(const Machine *m, Oop old_names, unsigned removed, Oop names, unsigned added) {
-  int *from = malloc((added + 1) * sizeof *from);
-  for (unsigned i = 0; from && i < added; i++) {
-    from[i] = -1;
-    for (unsigned k = 0; k < removed; k++)
-      if (machine_object(m, old_names)->slots[k] == machine_object(m, names)->slots[i]) from[i] = (int)k;
+enum { MOST_NAMED = 4096 };
+
+/* The names of all named slots of instances, those of superclasses first.  Answers how many; names beyond MOST_NAMED are left out. */
+static unsigned collect_names(const Machine *m, Oop klass, Oop own, Oop *names) {
+  Oop above = klass == OOP_NIL ? OOP_NIL : klass;
+  unsigned fixed = above == OOP_NIL ? 0 : spec_fixed(spec_of(m, above)), count = own == OOP_NIL ? 0 : (unsigned)object_slots(machine_object(m, own));
+  if (fixed + count > MOST_NAMED) return 0;
+  for (unsigned i = 0; i < fixed; i++) names[i] = 0;
+  for (unsigned i = 0; i < count; i++) names[fixed + i] = machine_object(m, own)->slots[i];
+  for (unsigned end = fixed; above != OOP_NIL; above = slot_of(m, above, BEHAVIOR_SUPERCLASS)) {
+    Oop array = slot_of(m, above, BEHAVIOR_INSTANCE_VARIABLES);
+    unsigned n = array == OOP_NIL ? 0 : (unsigned)object_slots(machine_object(m, array));
+    for (unsigned i = 0; i < n && n <= end; i++) names[end - n + i] = machine_object(m, array)->slots[i];
+    end -= n <= end ? n : end;
   }
-  return from;
+  return fixed + count;
+}
+
+/* For each new name the place of the same name among the old ones (each is taken once, the last ones first), or -1. */
+static void same_names(const Oop *olds, unsigned old_count, const Oop *news, unsigned new_count, int *from) {
+  bool taken[MOST_NAMED] = {false};
+  for (unsigned i = new_count; i-- > 0;) {
+    from[i] = -1;
+    for (unsigned k = old_count; from[i] < 0 && k-- > 0;)
+      if (!taken[k] && olds[k] && olds[k] == news[i]) taken[k] = true, from[i] = (int)k;
+  }
+}
+
+/* The layout that KLASS has now, and the one below SUPERCLASS with own variables NAMES. */
+typedef struct Layouts {
+  Oop olds[MOST_NAMED], news[MOST_NAMED];
+  int from[MOST_NAMED];
+} Layouts;
+
+/* Reshapes the instances.  HANDLE: klass, then superclass, then names. */
+static bool change_layout_may_gc(Machine *m, unsigned handle, bool *moved) {
+  Layouts *l = malloc(sizeof *l);
+  if (!l) return m->failure = FAILURE_NO_MEMORY, false;
+  Oop klass = machine_handle(m, handle), above = slot_of(m, klass, BEHAVIOR_SUPERCLASS);
+  unsigned old_count = collect_names(m, above, slot_of(m, klass, BEHAVIOR_INSTANCE_VARIABLES), l->olds);
+  unsigned new_count = collect_names(m, machine_handle(m, handle + 1), machine_handle(m, handle + 2), l->news), keep = 0;
+  while (keep < old_count && keep < new_count && l->olds[keep] == l->news[keep]) keep++;
+  *moved = keep < old_count || keep < new_count;
+  same_names(l->olds + keep, old_count - keep, l->news + keep, new_count - keep, l->from);
+  Reshape r = {.m = m, .klass = klass, .at = keep, .removed = old_count - keep, .added = new_count - keep, .from = l->from};
+  unsigned resolved = machine_push_handle(m, klass);
+  bool done = !*moved || change_instances_may_gc(&r);
+  machine_pop_handles(m, resolved);
+  free(l);
+  return done && (!*moved || change_specs_may_gc(m, handle, (int)new_count - (int)old_count));
+}
+
+bool class_change_may_gc(Machine *m, Oop klass, Oop superclass, Oop names, bool *moved) {
+  unsigned handle = machine_push_handle(m, oop_resolve(m, klass)), above = machine_push_handle(m, oop_resolve(m, superclass));
+  unsigned new_names = machine_push_handle(m, names);
+  bool other = !oop_same(m, slot_of(m, machine_handle(m, handle), BEHAVIOR_SUPERCLASS), superclass);
+  bool done = change_layout_may_gc(m, handle, moved);
+  if (done && other) done = put_may_gc(m, handle, BEHAVIOR_SUPERCLASS, machine_handle(m, above));
+  if (done && *moved) done = put_may_gc(m, handle, BEHAVIOR_INSTANCE_VARIABLES, machine_handle(m, new_names));
+  if (done && (*moved || other)) done = m->source->class_count == 0 || machine_behavior_changed(m);
+  *moved |= other;
+  machine_pop_handles(m, handle);
+  return done;
 }
 
 bool class_set_variables_may_gc(Machine *m, Oop klass, Oop names, bool *moved) {
-  unsigned handle = machine_push_handle(m, oop_resolve(m, klass));
-  unsigned new_names = machine_push_handle(m, names);
-  klass = machine_handle(m, handle);
-  Oop old_names = slot_of(m, klass, BEHAVIOR_INSTANCE_VARIABLES);
-  unsigned removed = old_names == OOP_NIL ? 0 : (unsigned)object_slots(machine_object(m, old_names));
-  unsigned added = (unsigned)object_slots(machine_object(m, names)), keep = 0, fixed = spec_fixed(spec_of(m, klass));
-  while (keep < removed && keep < added && machine_object(m, old_names)->slots[keep] == machine_object(m, names)->slots[keep]) keep++;
-  *moved = keep < removed || added != removed;
-  bool done = true;
-  if (*moved) {
-    int *from = same_names(m, old_names, removed, names, added);
-    if (!from) return machine_pop_handles(m, handle), m->failure = FAILURE_NO_MEMORY, false;
-    Reshape r = {.m = m, .klass = klass, .at = fixed - removed, .removed = removed, .added = added, .from = from};
-    unsigned resolved = machine_push_handle(m, klass);
-    done = change_instances_may_gc(&r);
-    free(from);
-    machine_pop_handles(m, resolved);
-    done = done && change_specs_may_gc(m, handle, (int)added - (int)removed) &&
-           put_may_gc(m, handle, BEHAVIOR_INSTANCE_VARIABLES, machine_handle(m, new_names)) &&
-           (m->source->class_count == 0 || machine_behavior_changed(m));
-  }
-  machine_pop_handles(m, handle);
+  return class_change_may_gc(m, klass, slot_of(m, klass, BEHAVIOR_SUPERCLASS), names, moved);
+}
+
+/* The names in slot BEHAVIOR_INSTANCE_VARIABLES as an Array. */
+static Oop own_names_may_gc(Machine *m, Oop klass) {
+  Oop names = slot_of(m, klass, BEHAVIOR_INSTANCE_VARIABLES);
+  return names == OOP_NIL ? machine_new_array_may_gc(m, 0) : oop_resolve(m, names);
+}
+
+static Oop metaclass_above(const Machine *m, Oop superclass) {
+  return superclass == OOP_NIL ? machine_class_at(m, CLASS_CLASS) : machine_class_of(m, superclass);
+}
+
+bool class_set_superclass_may_gc(Machine *m, Oop klass, Oop superclass, Oop names, bool *moved) {
+  unsigned class = machine_push_handle(m, oop_resolve(m, klass)), above = machine_push_handle(m, oop_resolve(m, superclass));
+  unsigned own = machine_push_handle(m, names ? names : OOP_NIL);
+  if (!names) machine_set_handle(m, own, own_names_may_gc(m, machine_handle(m, class)));
+  Oop meta_names = machine_handle(m, own) ? own_names_may_gc(m, machine_class_of(m, machine_handle(m, class))) : 0;
+  bool meta_moved = false, done = meta_names && class_change_may_gc(m, machine_class_of(m, machine_handle(m, class)),
+                                                                    metaclass_above(m, machine_handle(m, above)), meta_names, &meta_moved);
+  done = done && class_change_may_gc(m, machine_handle(m, class), machine_handle(m, above), machine_handle(m, own), moved);
+  *moved |= meta_moved;
+  machine_pop_handles(m, class);
   return done;
 }
 
@@ -497,30 +602,56 @@ static bool is_class(const Machine *m, Oop x) {
   return oop_is_pointer(x) && oop_has_class(machine_class_of(m, x), CLASS_METACLASS);
 }
 
-static Oop find_in_namespaces(const Machine *m, Oop space, const char *name, size_t length) {
-  for (; space != OOP_NIL && is_dictionary(m, space); space = slot_of(m, space, DICTIONARY_ENVIRONMENT)) {
+/* ---- the order in which a name is looked for ("twisted pools", as in GNU Smalltalk) ---------------------------------------------------
+ *
+ * For the class and each superclass in turn: its class variables; its pools; its namespace, those around it, and what they import, up to the
+ * first namespace that the superclass stands in as well. */
+
+enum { MOST_SPACES = 1000 }; /* namespaces may be made to contain one another */
+
+/* Is SPACE the namespace INNER, or around it? */
+static bool is_around(const Machine *m, Oop space, Oop inner) {
+  for (int i = 0; i < MOST_SPACES && is_dictionary(m, inner); i++, inner = slot_of(m, inner, DICTIONARY_ENVIRONMENT))
+    if (oop_same(m, space, inner)) return true;
+  return false;
+}
+
+/* In the pools of an Array, left to right, each with what is around it; what is around HERE is left out, its turn comes later. */
+static Oop find_in_pools(const Machine *m, Oop pools, Oop here, const char *name, size_t length) {
+  size_t count = pools == OOP_NIL ? 0 : object_slots(machine_object(m, pools));
+  for (size_t i = 0; i < count; i++) {
+    Oop space = oop_resolve(m, machine_object(m, pools)->slots[i]);
+    for (int k = 0; k < MOST_SPACES && is_dictionary(m, space) && !is_around(m, space, here); k++) {
+      Oop found = binding_dictionary_find(m, space, name, length);
+      if (found) return found;
+      space = oop_resolve(m, slot_of(m, space, DICTIONARY_ENVIRONMENT));
+    }
+  }
+  return 0;
+}
+
+static Oop find_in_namespaces(const Machine *m, Oop space, Oop above, const char *name, size_t length) {
+  for (int i = 0; i < MOST_SPACES && is_dictionary(m, space) && !is_around(m, space, above); i++) {
     Oop found = binding_dictionary_find(m, space, name, length);
+    if (!found) found = find_in_pools(m, slot_of(m, space, DICTIONARY_IMPORTS), space, name, length);
     if (found) return found;
+    space = oop_resolve(m, slot_of(m, space, DICTIONARY_ENVIRONMENT));
   }
   return 0;
 }
 
 static Oop find_in_class(const Machine *m, Oop klass, const char *name, size_t length) {
   for (Oop c = klass; c != OOP_NIL; c = slot_of(m, c, BEHAVIOR_SUPERCLASS)) {
+    Oop above = slot_of(m, c, BEHAVIOR_SUPERCLASS), space = slot_of(m, c, CLASS_SLOT_ENVIRONMENT);
     Oop found = binding_dictionary_find(m, slot_of(m, c, CLASS_SLOT_VARIABLES), name, length);
-    if (found) return found;
-    Oop pools = slot_of(m, c, CLASS_SLOT_POOLS);
-    for (size_t i = 0; pools != OOP_NIL && i < object_slots(machine_object(m, pools)); i++) {
-      found = binding_dictionary_find(m, machine_object(m, pools)->slots[i], name, length);
-      if (found) return found;
-    }
-    found = find_in_namespaces(m, slot_of(m, c, CLASS_SLOT_ENVIRONMENT), name, length);
+    if (!found) found = find_in_pools(m, slot_of(m, c, CLASS_SLOT_POOLS), space, name, length);
+    if (!found) found = find_in_namespaces(m, space, above == OOP_NIL ? OOP_NIL : slot_of(m, above, CLASS_SLOT_ENVIRONMENT), name, length);
     if (found) return found;
   }
   return 0;
 }
 
-Oop class_find_binding(Machine *m, Oop klass, const char *path, size_t length) {
+static Oop find_path(const Machine *m, Oop klass, Oop outside, const char *path, size_t length) {
   const char *dot = memchr(path, '.', length);
   size_t first = dot ? (size_t)(dot - path) : length;
   Oop found = 0;
@@ -529,6 +660,7 @@ Oop class_find_binding(Machine *m, Oop klass, const char *path, size_t length) {
   } else if (klass != OOP_NIL && oop_is_pointer(klass) && oop_has_class(oop_resolve(m, klass), CLASS_METACLASS)) {
     found = find_in_class(m, slot_of(m, klass, METACLASS_INSTANCE_CLASS), path, first);
   }
+  if (!found && outside != OOP_NIL) found = find_in_namespaces(m, outside, OOP_NIL, path, first);
   if (!found) found = binding_dictionary_find(m, machine_system_dictionary(m), path, first);
   while (found && dot) {
     Oop space = oop_resolve(m, slot_of(m, found, BINDING_VALUE));
@@ -542,4 +674,10 @@ Oop class_find_binding(Machine *m, Oop klass, const char *path, size_t length) {
     else return 0;
   }
   return found;
+}
+
+Oop class_find_binding(Machine *m, Oop klass, const char *path, size_t length) { return find_path(m, klass, OOP_NIL, path, length); }
+
+Oop namespace_find_binding(const Machine *m, Oop space, const char *path, size_t length) {
+  return find_path(m, OOP_NIL, oop_resolve(m, space), path, length);
 }

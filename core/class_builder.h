@@ -10,12 +10,21 @@
  * inherits from Class).  0: no memory. */
 Oop class_new_may_gc(Machine *m, Oop superclass, const char *name, size_t length);
 
-/* Format of indexed instances; FORMAT_FIXED for none. Only for a class without instances. */
-bool class_set_format_may_gc(Machine *m, Oop klass, unsigned format);
+/* The indexed variables of instances that are made from now on: "pointer", "byte", "uint", "double" .. (class_shapes), "nil" for none, "inherit": as
+ * the superclass.  False: no such shape (m->failure BAD_ARGUMENT), or no memory. */
+bool class_set_shape_may_gc(Machine *m, Oop klass, const char *shape, size_t length);
+/* The name of the shape of KLASS, "nil" for none. */
+const char *class_shape(const Machine *m, Oop klass);
 
 /* Replaces the instance variables that KLASS itself adds (NAMES: Array of Symbols).  Instances in W are reshaped, so are subclasses; methods
  * must be recompiled by the caller when slots moved (answers that in *MOVED).  False: no memory. */
 bool class_set_variables_may_gc(Machine *m, Oop klass, Oop names, bool *moved);
+
+/* The same, and below SUPERCLASS (of the same kind: a class or a metaclass).  Slots of the same name keep their values. *MOVED is true also when only the
+ * superclass is another. */
+bool class_change_may_gc(Machine *m, Oop klass, Oop superclass, Oop names, bool *moved);
+/* Another superclass (or nil) and own variables NAMES (an Array; 0: those it has) for a class, and for its metaclass that one's. The caller sees to it that SUPERCLASS does not inherit from KLASS. */
+bool class_set_superclass_may_gc(Machine *m, Oop klass, Oop superclass, Oop names, bool *moved);
 
 /* Puts METHOD under SELECTOR; the machine's caches follow.  False: no memory. */
 bool class_add_method_may_gc(Machine *m, Oop klass, Oop selector, Oop method);
@@ -38,5 +47,8 @@ bool binding_dictionary_remove_may_gc(Machine *m, Oop dictionary, const char *na
 /* What PATH ("Foo", "Smalltalk.Foo", "SystemExceptions.NotFound") means in a method of KLASS: class variables up the
  * superclass chain, pools, the class's namespace and those around it, the system dictionary.  0: nothing. */
 Oop class_find_binding(Machine *m, Oop klass, const char *path, size_t length);
+
+/* The same in a namespace, those around it and what they import, for statements. */
+Oop namespace_find_binding(const Machine *m, Oop space, const char *path, size_t length);
 
 #endif

@@ -38,7 +38,7 @@
   X(CLASS_DESCRIPTION, "ClassDescription", "Behavior", FORMAT_FIXED, "")                                   \
   X(MESSAGE, "Message", "Object", FORMAT_FIXED, "selector args")                                           \
   X(DIRECTED_MESSAGE, "DirectedMessage", "Message", FORMAT_FIXED, "receiver")                              \
-  X(BINDING_DICTIONARY, "BindingDictionary", "Object", FORMAT_FIXED, "tally table environment name")       \
+  X(BINDING_DICTIONARY, "BindingDictionary", "Object", FORMAT_FIXED, "tally table environment name imports")       \
   X(SYSTEM_DICTIONARY, "SystemDictionary", "BindingDictionary", FORMAT_FIXED, "")                          \
   X(DEBUG_INFO, "DebugInfo", "Object", FORMAT_FIXED, "file source line lines names category pragmas")      \
   X(COMPILED_CODE, "CompiledCode", "Object", FORMAT_CODE, "")                                              \
@@ -64,7 +64,8 @@
     "previousLink list listIndex priority frames frame pc grace deadline granted name environment interruptLock interrupts block") \
   X(CALLIN_PROCESS, "CallinProcess", "Process", FORMAT_FIXED, "")                                          \
   X(LINKED_LIST, "LinkedList", "SequenceableCollection", FORMAT_FIXED, "firstLink lastLink")               \
-  X(SEMAPHORE, "Semaphore", "LinkedList", FORMAT_FIXED, "signals name")
+  X(SEMAPHORE, "Semaphore", "LinkedList", FORMAT_FIXED, "signals name")                                    \
+  X(MESSAGE_LOOKUP, "MessageLookup", "Message", FORMAT_FIXED, "startingClass")
 
 typedef enum ClassIndex {
   CLASS_INDEX_NONE = 0,
@@ -92,11 +93,20 @@ enum {
   CLASS_SLOTS /* class-side instance variables follow */
 };
 
+/* What the bits of indexed elements mean; String and UnicodeString see to theirs themselves. */
+typedef enum ElementKind { ELEMENT_UNSIGNED, ELEMENT_SIGNED, ELEMENT_FLOAT, ELEMENT_CHARACTER } ElementKind;
+
 /* Fields of BEHAVIOR_SPEC. */
-enum { SPEC_FIXED_SHIFT = 0 /* 16 bits: named slots */, SPEC_FORMAT_SHIFT = 16 /* 5 bits */, SPEC_INDEX_SHIFT = 24 /* 19 bits */ };
-static inline int64_t spec_make(unsigned fixed, unsigned format, uint32_t class_index) {
-  return (int64_t)fixed | (int64_t)format << SPEC_FORMAT_SHIFT | (int64_t)class_index << SPEC_INDEX_SHIFT;
+enum {
+  SPEC_FIXED_SHIFT = 0,   /* 16 bits: named slots */
+  SPEC_FORMAT_SHIFT = 16, /* 5 bits */
+  SPEC_INDEX_SHIFT = 24,  /* 19 bits */
+  SPEC_KIND_SHIFT = 44    /* 2 bits: ElementKind */
+};
+static inline int64_t spec_make(unsigned fixed, unsigned format, uint32_t class_index, ElementKind kind) {
+  return (int64_t)fixed | (int64_t)format << SPEC_FORMAT_SHIFT | (int64_t)class_index << SPEC_INDEX_SHIFT | (int64_t)kind << SPEC_KIND_SHIFT;
 }
+static inline ElementKind spec_kind(int64_t spec) { return (ElementKind)(spec >> SPEC_KIND_SHIFT & 3); }
 static inline unsigned spec_fixed(int64_t spec) { return (unsigned)spec & 0xffff; }
 static inline unsigned spec_format(int64_t spec) { return (unsigned)(spec >> SPEC_FORMAT_SHIFT) & 31; }
 static inline uint32_t spec_class_index(int64_t spec) { return (uint32_t)(spec >> SPEC_INDEX_SHIFT) & (uint32_t)CLASS_INDEX_MASK; }
@@ -107,8 +117,8 @@ enum { ASSOCIATION_KEY, ASSOCIATION_VALUE };
 /* MethodDictionary: tally, then key, method, key, method..: open addressing by symbol hash, capacity a power of two. */
 enum { METHODS_TALLY, METHODS_FIRST_KEY };
 /* BindingDictionary: table is an Array of nil or VariableBinding, open addressing by the key's hash, capacity a power of two. */
-enum { DICTIONARY_TALLY, DICTIONARY_TABLE, DICTIONARY_ENVIRONMENT, DICTIONARY_NAME, DICTIONARY_SLOTS };
-enum { MESSAGE_SELECTOR, MESSAGE_ARGUMENTS, DIRECTED_MESSAGE_RECEIVER };
+enum { DICTIONARY_TALLY, DICTIONARY_TABLE, DICTIONARY_ENVIRONMENT, DICTIONARY_NAME, DICTIONARY_IMPORTS /* Array of BindingDictionaries, or nil */, DICTIONARY_SLOTS };
+enum { MESSAGE_SELECTOR, MESSAGE_ARGUMENTS, DIRECTED_MESSAGE_RECEIVER, MESSAGE_STARTING_CLASS = DIRECTED_MESSAGE_RECEIVER };
 enum { PROXY_ID, PROXY_MODE, PROXY_DELAY };
 enum { PROMISE_STATE, PROMISE_VALUE, PROMISE_REACTIONS, PROMISE_NUMBER, PROMISE_OWNER, PROMISE_SLOTS };
 enum { CONTEXT_FRAME /* SmallInteger offset of FP from the stack base, nil when it has returned */, CONTEXT_CODE, CONTEXT_RECEIVER, CONTEXT_SLOTS };

@@ -146,16 +146,24 @@ static Oop find_method_again(const Machine *m, const Object *code, const uint32_
   return machine_lookup(m, machine_class_of(m, receiver), selector);
 }
 
-/* Replaces the arguments in m->args by one Message. */
-static bool make_message_may_gc(Machine *m, Oop selector) {
+/* The class where the search for the method of a send began; m->args are those of the send. */
+static Oop starting_class(const Machine *m, const uint32_t *site) {
+  if (op_code(*site) != OP_SUPERSEND) return machine_class_of(m, m->args[0]);
+  return machine_object(m, frame_code(m->fp)->slots[CODE_CLASS])->slots[BEHAVIOR_SUPERCLASS];
+}
+
+/* Replaces the arguments in m->args by one MessageLookup. */
+static bool make_message_may_gc(Machine *m, Oop selector, Oop class) {
   unsigned argc = m->argc, handle = machine_push_handle(m, selector);
-  bool made = machine_reserve_may_gc(m, (1 + argc + 1 + 2) * 8);
+  machine_push_handle(m, class);
+  bool made = machine_reserve_may_gc(m, (1 + argc + 1 + 3) * 8);
   if (made) {
     Oop array = machine_new_unchecked(m, CLASS_ARRAY, FORMAT_POINTERS, argc);
     memcpy(oop_to_object(array)->slots, m->args + 1, argc * 8);
-    Oop message = machine_new_unchecked(m, CLASS_MESSAGE, FORMAT_FIXED, 2);
+    Oop message = machine_new_unchecked(m, CLASS_MESSAGE_LOOKUP, FORMAT_FIXED, 3);
     oop_to_object(message)->slots[MESSAGE_SELECTOR] = machine_handle(m, handle);
     oop_to_object(message)->slots[MESSAGE_ARGUMENTS] = array;
+    oop_to_object(message)->slots[MESSAGE_STARTING_CLASS] = machine_handle(m, handle + 1);
     m->args[1] = message;
   }
   machine_pop_handles(m, handle);

@@ -392,7 +392,7 @@ send_miss:
 not_understood:
   m->args = fp + base;
   m->argc = argc;
-  if (!make_message_may_gc(m, site_selector(m, CODE, site))) {
+  if (!make_message_may_gc(m, site_selector(m, CODE, site), starting_class(m, site))) {
     m->args = NULL;
     LOAD();
     goto heap_limit;

@@ -133,6 +133,8 @@ void machine_clear_stack(Machine *m);
 /* Pointer slots are nil, others 0. FORMAT without unused-byte count: use the _bytes function for bytes. */
 Oop machine_new_may_gc(Machine *m, uint32_t class_index, unsigned format, size_t slots);
 Oop machine_new_bytes_may_gc(Machine *m, uint32_t class_index, size_t size);
+/* FORMAT_BYTES, FORMAT_SHORTS or FORMAT_INTS; SIZE in bytes. */
+Oop machine_new_packed_may_gc(Machine *m, uint32_t class_index, unsigned format, size_t size);
 Oop machine_new_string_may_gc(Machine *m, const char *text, size_t length);
 Oop machine_new_array_may_gc(Machine *m, size_t slots);
 Oop machine_new_float_may_gc(Machine *m, double value);          /* immediate where it fits */

@@ -178,6 +178,11 @@ Oop machine_new_bytes_may_gc(Machine *m, uint32_t class_index, size_t size) {
   return machine_new_may_gc(m, class_index, bytes_format(size), bytes_to_slots(size));
 }
 
+Oop machine_new_packed_may_gc(Machine *m, uint32_t class_index, unsigned format, size_t size) {
+  if (size > ((size_t)1 << 42)) return m->failure = FAILURE_TOO_LARGE, (Oop)0;
+  return machine_new_may_gc(m, class_index, packed_format(format, size), bytes_to_slots(size));
+}
+
 Oop machine_new_array_may_gc(Machine *m, size_t slots) {
   return machine_new_may_gc(m, CLASS_ARRAY, FORMAT_POINTERS, slots);
 }

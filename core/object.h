@@ -45,7 +45,9 @@ typedef enum Format {
   FORMAT_CODE = 3,     /* CompiledCode: CODE_LITERALS + n oops, then instruction words (code.h) */
   FORMAT_WORDS = 4,    /* 64-bit words without oops: boxed FloatD, limbs of large integers */
   FORMAT_EPHEMERON = 5,
-  FORMAT_BYTES = 8 /* 8..15: bytes; (format & 7) bytes at the end of the last slot are unused */
+  FORMAT_BYTES = 8,  /* 8..15: bytes; (format & 7) bytes at the end of the last slot are unused */
+  FORMAT_SHORTS = 16, /* 16..23, even: elements of 16 bits; the same unused bytes */
+  FORMAT_INTS = 24    /* 24, 28: elements of 32 bits */
 } Format;
 
 /* An object that the collector has moved holds its new address, shifted, in place of the header: class index 0
@@ -73,9 +75,11 @@ static inline size_t object_slots(const Object *o) {
   return n < OBJECT_SIZE_LARGE ? n : (size_t)((const uint64_t *)o)[-1];
 }
 
-static inline bool object_is_bytes(const Object *o) { return object_format(o) >= FORMAT_BYTES; }
+static inline bool object_is_bytes(const Object *o) { return (object_format(o) & ~7u) == FORMAT_BYTES; }
+static inline bool object_is_packed(const Object *o) { return object_format(o) >= FORMAT_BYTES; } /* has a size in bytes */
 static inline bool object_is_pointers(const Object *o) { return object_format(o) <= FORMAT_WEAK; }
 
+/* Of packed objects. */
 static inline size_t object_byte_size(const Object *o) { return object_slots(o) * 8 - (object_format(o) & 7); }
 static inline uint8_t *object_bytes(Object *o) { return (uint8_t *)o->slots; }
 
@@ -84,9 +88,15 @@ static inline uint64_t header_make(uint32_t class_index, unsigned format, uint32
   return (uint64_t)size << SIZE_SHIFT | ((uint64_t)hash & HASH_MASK) << HASH_SHIFT | (uint64_t)format << FORMAT_SHIFT | class_index;
 }
 
+/* Bytes that an indexed element takes, by format. */
+static inline size_t format_element_size(unsigned format) {
+  return (format & ~7u) == FORMAT_BYTES ? 1 : (format & ~7u) == FORMAT_SHORTS ? 2 : format >= FORMAT_INTS ? 4 : 8;
+}
+
 /* Slots and trailing unused bytes of a byte object of SIZE bytes. */
 static inline size_t bytes_to_slots(size_t size) { return (size + 7) / 8; }
-static inline unsigned bytes_format(size_t size) { return FORMAT_BYTES | (unsigned)(-size & 7); }
+static inline unsigned packed_format(unsigned format, size_t size) { return (format & ~7u) | (unsigned)(-size & 7); }
+static inline unsigned bytes_format(size_t size) { return packed_format(FORMAT_BYTES, size); }
 
 /* Class index of any oop, immediates included (classes.h numbers the first ones to match the tags). */
 uint32_t oop_class_index_immediate(Oop x);

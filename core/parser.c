@@ -182,6 +182,7 @@ void parser_statements(Parser *p, Block *block) {
     } else {
       *tail = statement(p);
       tail = &(*tail)->next;
+      if (block == p->top && p->token.kind == TOKEN_STRING) continue; /* as GNU Smalltalk does */
       if (!ends_statements(p) && p->token.kind != TOKEN_PERIOD) parser_expected(p, "'.' or the end of the statements");
     }
   }

@@ -12,6 +12,7 @@ typedef struct Parser {
   Token token;          /* the one to look at */
   const char *previous; /* end of the token before */
   bool in_pragma;       /* `>` closes instead of being an operator */
+  const Block *top;     /* of statements at top level, or NULL */
   Method *method;       /* gets pragmas; NULL inside blocks and ##( ) */
 } Parser;
 

@@ -57,7 +57,7 @@ static Literal *negative_number(Parser *p) {
   parser_advance(p);
   literal = token_literal(p);
   literal->at = at;
-  if (literal->negative) compilation_fail(p->compilation, at, "this number has two minus signs");
+  if (literal->negative) compilation_fail(p->compilation, at, "parse error, expected positive numeric literal");
   literal->negative = true;
   if (literal->kind == LITERAL_INTEGER) literal->integer = -literal->integer;
   if (literal->kind == LITERAL_FLOAT) literal->number = -literal->number;

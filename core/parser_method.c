@@ -33,12 +33,12 @@ Literal *parser_constant(Parser *p, Block *body, SourcePosition at) {
   return literal;
 }
 
-/* The name of a primitive may be anything that names: <primitive: foo>, <primitive: #foo>, <primitive: 60>. */
+/* The name of a primitive may be anything that names: <primitive: foo>, <primitive: #foo>. */
 static Literal *primitive_argument(Parser *p) {
   Literal *literal = arena_alloc(p->compilation->arena, sizeof(Literal));
   bool quoted = p->token.kind == TOKEN_SYMBOL || p->token.kind == TOKEN_STRING;
-  if (!quoted && p->token.kind != TOKEN_IDENTIFIER && p->token.kind != TOKEN_NUMBER)
-    parser_expected(p, "the name of a primitive");
+  if (p->token.kind == TOKEN_NUMBER) return parser_literal(p, false); /* of another system: here the body runs */
+  if (!quoted && p->token.kind != TOKEN_IDENTIFIER) parser_expected(p, "the name of a primitive");
   literal->kind = LITERAL_SYMBOL;
   literal->at = p->token.at;
   literal->text = quoted ? p->token.literal.text : p->token.text;
@@ -209,7 +209,7 @@ Method *parse_statements_text(Compilation *compilation, Text text) {
   method->statements = true;
   method->selector = (Text){"executeStatements", 17};
   method->at = parser.token.at;
-  method->body = parser_new_block(&parser, parser.token.at);
+  parser.top = method->body = parser_new_block(&parser, parser.token.at);
   parser_statements(&parser, method->body);
   if (parser.token.kind != TOKEN_END) parser_expected(&parser, "the end of the statements");
   method->source = text;

@@ -47,6 +47,7 @@ extern const Primitive object_primitives[];    /* object_primitives.c: identity,
 extern const Primitive control_primitives[];   /* control_primitives.c: perform:, blocks, contexts, unwinding */
 extern const Primitive process_primitives[];   /* processes.c: green processes and semaphores */
 extern const Primitive behavior_primitives[];  /* behavior_primitives.c: classes, method dictionaries, compiling */
+extern const Primitive source_primitives[];    /* source_primitives.c: reading source text */
 extern const Primitive integer_primitives[];   /* integer_primitives.c: SmallInteger and large */
 extern const Primitive float_primitives[];     /* float_primitives.c */
 extern const Primitive string_primitives[];    /* string_primitives.c: bytes, symbols, hashing, searching */

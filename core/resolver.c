@@ -186,7 +186,7 @@ static _Noreturn void undeclared(Resolver *r, const Node *name) {
   char near[120] = "";
   int shown = name->text.length > 60 ? 60 : (int)name->text.length;
   if (scope->suggest) scope->suggest(scope, name->text, near, sizeof near);
-  compilation_fail(r->compilation, name->at, "undeclared variable '%.*s'%s%s%s", shown, name->text.start,
+  compilation_fail(r->compilation, name->at, "undefined variable %.*s referenced%s%s%s", shown, name->text.start,
                    *near ? "; did you mean " : "", near, *near ? "?" : "");
 }
 

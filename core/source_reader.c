@@ -106,7 +106,7 @@ static bool read_definition(Reader *r) {
   case DEFINITION_NAMESPACE: return read_namespace(r);
   case DEFINITION_CLASS: return read_class(r);
   case DEFINITION_EXTEND: return read_extension(r);
-  case DEFINITION_METHOD: return reader_qualified_method(r);
+  case DEFINITION_METHOD: return reader_qualified_method(r, false);
   case DEFINITION_METHODS_FOR: return reader_method_list(r);
   case DEFINITION_COMMENT: return reader_comment_chunk(r);
   case DEFINITION_REORGANIZE: return reader_reorganization(r);

@@ -130,12 +130,19 @@ bool reader_method(Reader *r, Text class_name, bool class_side) {
   return !r->events->method || r->events->method(r->events, class_name, class_side, pattern, body, category, at);
 }
 
-bool reader_qualified_method(Reader *r) {
+bool reader_qualified_method(Reader *r, bool in_class_side) {
   Text name = r->token.text;
+  SourcePosition at = r->token.at;
   bool class_side;
   reader_advance(r);
   class_side = r->token.kind == TOKEN_IDENTIFIER;
   reader_skip(r, class_side ? 2 : 1);
+  if (in_class_side && !class_side) {
+    reader_error(r, at, "class method expected inside class block");
+    while (r->token.kind != TOKEN_OPEN_BRACKET) reader_advance(r);
+    reader_skip_group(r);
+    return true;
+  }
   return reader_method(r, name, class_side);
 }
 
@@ -210,7 +217,7 @@ static bool read_class_side(Reader *r, const ClassBody *body) {
 static bool read_element(Reader *r, const ClassBody *body) {
   switch (classify_element(r)) {
   case ELEMENT_METHOD: return reader_method(r, body->name, body->class_side);
-  case ELEMENT_QUALIFIED_METHOD: return reader_qualified_method(r);
+  case ELEMENT_QUALIFIED_METHOD: return reader_qualified_method(r, body->class_side);
   case ELEMENT_VARIABLES: return read_instance_variables(r, body);
   case ELEMENT_CLASS_VARIABLE: return read_class_variable(r);
   case ELEMENT_PRAGMA: return read_class_pragma(r, body);

@@ -55,7 +55,7 @@ void reader_recover(Reader *r, const Token *open);         /* to the next defini
 /* source_reader_class.c */
 bool reader_class_body(Reader *r, Text name, bool class_side, const Token *open);
 bool reader_method(Reader *r, Text class_name, bool class_side);
-bool reader_qualified_method(Reader *r);                     /* `Foo class >> pattern [` */
+bool reader_qualified_method(Reader *r, bool in_class_side);                     /* `Foo class >> pattern [` */
 bool reader_names(Reader *r, Text **names, unsigned *count); /* `| a b |`, with error reporting */
 
 /* source_reader_bang.c */

@@ -59,15 +59,11 @@ bool definer_set_file(Definer *d, const char *name) {
 /* ---- names ------------------------------------------------------------------------------------------------------- */
 
 static Oop find_in_space(const Definer *d, Text path) {
-  for (Oop space = machine_handle(d->m, d->space); space != OOP_NIL; space = slot_of(d->m, space, DICTIONARY_ENVIRONMENT)) {
-    Oop found = binding_dictionary_find(d->m, space, path.start, path.length);
-    if (found) return found;
-  }
-  return 0;
+  return namespace_find_binding(d->m, machine_handle(d->m, d->space), path.start, path.length);
 }
 
 static Oop find_binding(const Definer *d, Oop klass, Text path) {
-  Oop found = class_find_binding(d->m, klass ? klass : OOP_NIL, path.start, path.length);
+  Oop found = klass ? class_find_binding(d->m, klass, path.start, path.length) : 0;
   if (!found) found = find_in_space(d, path);
   if (!found) found = binding_dictionary_find(d->m, machine_handle(d->m, d->temporaries), path.start, path.length);
   return found;
@@ -87,29 +83,26 @@ typedef struct DefinerScope {
   Definer *d;
   Oop klass; /* does not move: nothing is allocated in the machine while it is compiled */
   bool statement;
-  Text assigned[64]; /* undeclared variables that a statement assigns: they become top-level variables */
-  unsigned assigned_count;
+  bool recompiling; /* a method that was compiled before: what it names may be gone */
 } DefinerScope;
 
 static NameMeaning lookup(CompilerScope *scope, Text path) {
   DefinerScope *s = (DefinerScope *)scope;
-  if (s->klass && !s->statement) {
+  if (s->klass) {
     int slot = class_variable_index(s->d->m, s->klass, path.start, path.length);
     if (slot >= 0) return (NameMeaning){.kind = NAME_INSTANCE, .index = (unsigned)slot};
   }
   if (s->statement && binding_dictionary_find(s->d->m, machine_handle(s->d->m, s->d->temporaries), path.start, path.length))
     return (NameMeaning){.kind = NAME_BINDING};
-  for (unsigned i = 0; i < s->assigned_count; i++)
-    if (s->assigned[i].length == path.length && memcmp(s->assigned[i].start, path.start, path.length) == 0)
-      return (NameMeaning){.kind = NAME_BINDING};
   return (NameMeaning){.kind = find_binding(s->d, s->klass, path) ? NAME_BINDING : NAME_UNKNOWN};
 }
 
+/* A statement may name top-level variables that nothing declares, if something assigns them, be it later; they are nil until then. */
 static bool undeclared(CompilerScope *scope, Text name, bool assigned) {
   DefinerScope *s = (DefinerScope *)scope;
   bool global = name.length && name.start[0] >= 'A' && name.start[0] <= 'Z';
-  if (s->statement && assigned && s->assigned_count < 64) s->assigned[s->assigned_count++] = name;
-  return global || (s->statement && assigned);
+  if (global || s->recompiling) return true;
+  return s->statement && (assigned || (s->d->is_assigned && s->d->is_assigned(s->d->context, name)));
 }
 
 static Oop undeclared_dictionary(const Machine *m) {
@@ -158,19 +151,19 @@ static Oop find_or_make_binding_may_gc(void *context, Machine *m, const char *pa
 }
 
 CodeTemplate *definer_compile_method(Definer *d, Arena *arena, const Source *source, Oop klass, Text pattern, Text body, CompileError *error) {
-  DefinerScope s = {{lookup, undeclared, NULL}, d, klass, false, {{0}}, 0};
+  DefinerScope s = {{lookup, undeclared, NULL}, d, klass, false, false};
   return compile_method(arena, source, pattern, body, &s.scope, error);
 }
 
 CodeTemplate *definer_compile_statements(Definer *d, Arena *arena, const Source *source, Oop klass, Text text, CompileError *error) {
-  DefinerScope s = {{lookup, undeclared, NULL}, d, klass, true, {{0}}, 0};
+  DefinerScope s = {{lookup, undeclared, NULL}, d, klass, true, false};
   return compile_statements(arena, source, text, &s.scope, error);
 }
 
 static Oop build(Definer *d, const Source *source, Oop klass, const CodeTemplate *code, unsigned constants, unsigned old) {
   unsigned class = machine_push_handle(d->m, klass ? klass : machine_class_at(d->m, CLASS_UNDEFINED_OBJECT));
   /* while building, objects move: the scope's class is a handle */
-  DefinerScope s = {{lookup, undeclared, NULL}, d, klass ? class : 0, strncmp(code->selector.start, "executeStatements", code->selector.length) == 0, {{0}}, 0};
+  DefinerScope s = {{lookup, undeclared, NULL}, d, klass ? class : 0, strncmp(code->selector.start, "executeStatements", code->selector.length) == 0, false};
   MethodContext context = {source, find_or_make_binding_may_gc, &s, constants, d->file_name, old};
   Oop method = method_build_may_gc(d->m, machine_handle(d->m, class), code, &context);
   machine_pop_handles(d->m, class);
@@ -230,17 +223,44 @@ static bool enter_space_of(Definer *d, Text name, CompileError *error) {
   return true;
 }
 
+/* The class that is defined by that name in the current namespace itself, or 0. */
+static Oop class_in_space(Definer *d, Text name) {
+  const char *dot = memrchr(name.start, '.', name.length);
+  if (dot) name = (Text){dot + 1, name.length - (size_t)(dot + 1 - name.start)};
+  Oop found = binding_dictionary_find(d->m, machine_handle(d->m, d->space), name.start, name.length);
+  Oop value = found ? oop_resolve(d->m, slot_of(d->m, found, BINDING_VALUE)) : 0;
+  return value && oop_is_pointer(value) && oop_has_class(machine_class_of(d->m, value), CLASS_METACLASS) ? value : 0;
+}
+
+static bool recompile_hierarchy(Definer *d, Oop klass, CompileError *error);
+
+/* A class that is defined again below another superclass keeps its variables and methods. */
+static bool change_superclass(Definer *d, Oop klass, Oop superclass, Text name, CompileError *error) {
+  Machine *m = d->m;
+  bool moved;
+  if (oop_same(m, slot_of(m, klass, BEHAVIOR_SUPERCLASS), superclass)) return true;
+  if (superclass != OOP_NIL && machine_inherits_from(m, superclass, klass))
+    return refuse(error, "'%.*s' cannot be below itself", (int)name.length, name.start);
+  unsigned class = machine_push_handle(m, klass);
+  bool done = class_set_superclass_may_gc(m, klass, superclass, 0, &moved);
+  if (done && moved) done = recompile_hierarchy(d, machine_class_of(m, oop_resolve(m, machine_handle(m, class))), error);
+  if (done && moved) done = recompile_hierarchy(d, oop_resolve(m, machine_handle(m, class)), error);
+  machine_pop_handles(m, class);
+  return done;
+}
+
 bool definer_class_begin(Definer *d, Text superclass, Text name, CompileError *error) {
   Machine *m = d->m;
-  Oop super = OOP_NIL, existing = definer_class(d, name);
+  Oop super = OOP_NIL;
   if (superclass.length != 3 || memcmp(superclass.start, "nil", 3) != 0) {
     super = definer_class(d, superclass);
     if (!super) return refuse(error, "the superclass '%.*s' is not defined", (int)superclass.length, superclass.start);
   }
-  if (existing && oop_same(m, slot_of(m, existing, BEHAVIOR_SUPERCLASS), super)) return true;
-  Oop space = machine_handle(m, d->space);
-  unsigned keep = machine_push_handle(m, space), above = machine_push_handle(m, super);
-  bool done = enter_space_of(d, name, error) && make_class(d, machine_handle(m, above), name);
+  unsigned keep = machine_push_handle(m, machine_handle(m, d->space)), above = machine_push_handle(m, super);
+  bool done = enter_space_of(d, name, error);
+  Oop existing = done ? class_in_space(d, name) : 0;
+  if (existing) done = change_superclass(d, existing, machine_handle(m, above), name, error);
+  else if (done) done = make_class(d, machine_handle(m, above), name);
   machine_set_handle(m, d->space, machine_handle(m, keep));
   machine_pop_handles(m, keep);
   return done;
@@ -268,7 +288,8 @@ static bool recompile_class(Definer *d, Oop klass, CompileError *error) {
       Source source = {"(recompiled)", text, size, (unsigned)oop_to_small(slot_of(m, debug, DEBUG_LINE))};
       unsigned old = machine_push_handle(m, method), file = machine_push_handle(m, machine_handle(m, d->file_name));
       machine_set_handle(m, d->file_name, slot_of(m, debug, DEBUG_FILE));
-      CodeTemplate *code = definer_compile_method(d, arena, &source, machine_handle(m, class), (Text){text, 0}, (Text){text, size}, error);
+      DefinerScope scope = {{lookup, undeclared, NULL}, d, machine_handle(m, class), false, true};
+      CodeTemplate *code = compile_method(arena, &source, (Text){text, 0}, (Text){text, size}, &scope.scope, error);
       Oop built = code ? build(d, &source, machine_handle(m, class), code, 0, old) : 0;
       done = built && definer_install(d, machine_handle(m, class), code, built);
       machine_set_handle(m, d->file_name, machine_handle(m, file));
@@ -298,24 +319,25 @@ static bool recompile_hierarchy(Definer *d, Oop klass, CompileError *error) {
   return done;
 }
 
-bool definer_add_variables(Definer *d, Oop klass, const Text *names, unsigned count, CompileError *error) {
+bool definer_add_variables(Definer *d, Oop klass, const Text *names, unsigned count, bool first, CompileError *error) {
   Machine *m = d->m;
   unsigned class = machine_push_handle(m, klass);
   Oop old = slot_of(m, klass, BEHAVIOR_INSTANCE_VARIABLES);
-  size_t had = old == OOP_NIL ? 0 : object_slots(machine_object(m, old)), total = had;
+  size_t had = old == OOP_NIL || first ? 0 : object_slots(machine_object(m, old)), total = had;
+  bool replaces = first && old != OOP_NIL && object_slots(machine_object(m, old));
   bool moved = false, done = false;
   unsigned array = machine_push_handle(m, machine_new_array_may_gc(m, had + count));
   if (!machine_handle(m, array)) goto done;
   old = slot_of(m, machine_handle(m, class), BEHAVIOR_INSTANCE_VARIABLES);
   for (size_t i = 0; i < had; i++) machine_store(m, oop_to_object(machine_handle(m, array)), i, machine_object(m, old)->slots[i]);
   for (unsigned i = 0; i < count; i++) {
-    if (class_variable_index(m, machine_handle(m, class), names[i].start, names[i].length) >= 0) continue;
+    if (!replaces && class_variable_index(m, machine_handle(m, class), names[i].start, names[i].length) >= 0) continue;
     Oop symbol = machine_symbol_may_gc(m, names[i].start, names[i].length);
     if (!symbol) goto done;
     machine_store(m, oop_to_object(machine_handle(m, array)), total++, symbol);
   }
   done = true;
-  if (total == had) goto done;
+  if (total == had && !replaces) goto done;
   if (total < had + count) {
     Oop exact = machine_new_array_may_gc(m, total);
     done = exact != 0;
@@ -403,43 +425,11 @@ static bool set_class_slot(Definer *d, Oop klass, unsigned slot, Text value, cha
   return writable != 0;
 }
 
-static bool add_pool(Definer *d, Oop klass, Text name, CompileError *error) {
-  Machine *m = d->m;
-  Oop found = find_binding(d, klass, name);
-  Oop pool = found ? oop_resolve(m, slot_of(m, found, BINDING_VALUE)) : 0;
-  if (!pool || !machine_is_kind_of(m, pool, machine_class_at(m, CLASS_BINDING_DICTIONARY)))
-    return refuse(error, "'%.*s' is not a namespace or pool", (int)name.length, name.start);
-  unsigned class = machine_push_handle(m, klass), what = machine_push_handle(m, pool);
-  Oop old = slot_of(m, klass, CLASS_SLOT_POOLS);
-  size_t count = old == OOP_NIL ? 0 : object_slots(machine_object(m, old));
-  Oop array = machine_new_array_may_gc(m, count + 1);
-  bool done = false;
-  if (array) {
-    old = slot_of(m, machine_handle(m, class), CLASS_SLOT_POOLS);
-    for (size_t i = 0; i < count; i++) machine_store(m, oop_to_object(array), i, machine_object(m, old)->slots[i]);
-    machine_store(m, oop_to_object(array), count, machine_handle(m, what));
-    unsigned made = machine_push_handle(m, array);
-    Oop writable = machine_writable_may_gc(m, machine_handle(m, class));
-    if (writable) machine_store(m, oop_to_object(writable), CLASS_SLOT_POOLS, machine_handle(m, made));
-    done = writable != 0;
-  }
-  machine_pop_handles(m, class);
-  return done;
-}
-
 static bool set_shape(Definer *d, Oop klass, Text shape, CompileError *error) {
-  static const struct {
-    const char *name;
-    unsigned format;
-  } shapes[] = {{"pointer", FORMAT_POINTERS}, {"inherit", 0}, {"byte", FORMAT_BYTES}, {"character", FORMAT_BYTES},
-                {"word", FORMAT_WORDS}, {"uint64", FORMAT_WORDS}, {"nil", FORMAT_FIXED}, {"weak", FORMAT_WEAK}, {"code", FORMAT_CODE}};
-  for (unsigned i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
-    if (text_is(shape, shapes[i].name)) {
-      if (text_is(shape, "inherit")) return true;
-      if (spec_format(oop_to_small(slot_of(d->m, klass, BEHAVIOR_SPEC))) == shapes[i].format) return true;
-      return class_set_format_may_gc(d->m, klass, shapes[i].format);
-    }
-  return refuse(error, "expected a shape (#pointer, #byte, #character, #word, #weak, #inherit or nil), found '%.*s'", (int)shape.length, shape.start);
+  if (class_set_shape_may_gc(d->m, klass, shape.start, shape.length)) return true;
+  if (d->m->failure == FAILURE_NO_MEMORY) return false;
+  return refuse(error, "expected a shape (#pointer, #byte, #character, #int8, #short, #ushort, #int, #uint, #int64, #uint64, #word, #float, #double, #utf32, "
+                       "#weak, #inherit or nil), found '%.*s'", (int)shape.length, shape.start);
 }
 
 bool definer_pragma(Definer *d, Oop klass, Text keyword, Text value, CompileError *error) {
@@ -450,8 +440,16 @@ bool definer_pragma(Definer *d, Oop klass, Text keyword, Text value, CompileErro
   if (text_is(keyword, "comment")) return set_class_slot(d, klass, CLASS_SLOT_COMMENT, text, quote);
   if (text_is(keyword, "category")) return set_class_slot(d, klass, CLASS_SLOT_CATEGORY, text, quote);
   if (text_is(keyword, "shape")) return set_shape(d, klass, text, error);
-  if (text_is(keyword, "import")) return add_pool(d, klass, text, error);
-  return true; /* others are for tools */
+  return true;
+}
+
+bool definer_knows_pragma(Text keyword, Text value) {
+  char quote;
+  Text text = unquote(value, &quote);
+  if (keyword.length && keyword.start[keyword.length - 1] == ':') keyword.length--;
+  if (text_is(keyword, "commentText")) return true;
+  if (text_is(keyword, "comment") || text_is(keyword, "category")) return quote == '\'' || quote == '"';
+  return text_is(keyword, "shape") && text.length && !memchr(text.start, ' ', text.length) && !memchr(text.start, '(', text.length);
 }
 
 bool definer_declare_temporary(Definer *d, Text name) {
@@ -466,7 +464,39 @@ bool definer_declare_temporary(Definer *d, Text name) {
   return symbol && binding_dictionary_add_may_gc(m, machine_handle(m, d->temporaries), symbol, OOP_NIL);
 }
 
-bool definer_namespace(Definer *d, Text name) {
+/* The variable in which class Namespace keeps the current namespace, or 0 while there is none. */
+static Oop current_variable(const Machine *m) {
+  Oop found = binding_dictionary_find(m, machine_system_dictionary(m), "Namespace", 9);
+  Oop klass = found ? oop_resolve(m, slot_of(m, found, BINDING_VALUE)) : OOP_NIL;
+  Oop variables = klass == OOP_NIL ? OOP_NIL : slot_of(m, klass, CLASS_SLOT_VARIABLES);
+  found = variables == OOP_NIL ? 0 : binding_dictionary_find(m, variables, "Current", 7);
+  return found ? oop_resolve(m, found) : 0;
+}
+
+void definer_take_current_space(Definer *d) {
+  Machine *m = d->m;
+  Oop variable = current_variable(m);
+  if (!variable) return;
+  Oop space = oop_resolve(m, slot_of(m, variable, BINDING_VALUE));
+  if (space == OOP_NIL) space = machine_system_dictionary(m);
+  if (machine_is_kind_of(m, space, machine_class_at(m, CLASS_BINDING_DICTIONARY))) machine_set_handle(m, d->space, space);
+}
+
+/* Has code that runs see the current namespace. */
+static bool publish_space(Definer *d) {
+  Machine *m = d->m;
+  Oop variable = current_variable(m), space = machine_handle(m, d->space);
+  if (!variable) return true;
+  if (oop_same(m, space, machine_system_dictionary(m))) space = OOP_NIL;
+  if (oop_same(m, slot_of(m, variable, BINDING_VALUE), space)) return true;
+  Oop writable = machine_writable_may_gc(m, variable);
+  if (!writable) return false;
+  space = oop_same(m, machine_handle(m, d->space), machine_system_dictionary(m)) ? OOP_NIL : machine_handle(m, d->space);
+  machine_store(m, oop_to_object(writable), BINDING_VALUE, space);
+  return true;
+}
+
+static bool enter_namespace(Definer *d, Text name) {
   Machine *m = d->m;
   if (!name.length || text_is(name, "Smalltalk")) return machine_set_handle(m, d->space, machine_system_dictionary(m)), true;
   Oop found = class_find_binding(m, OOP_NIL, name.start, name.length);
@@ -480,3 +510,5 @@ bool definer_namespace(Definer *d, Text name) {
   if (binding) machine_set_handle(m, d->space, slot_of(m, binding, BINDING_VALUE));
   return binding != 0;
 }
+
+bool definer_namespace(Definer *d, Text name) { return enter_namespace(d, name) && publish_space(d); }

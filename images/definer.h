@@ -17,6 +17,8 @@ typedef struct Definer {
   unsigned temporaries; /* handle: BindingDictionary of top-level variables */
   unsigned undeclared;  /* handle: BindingDictionary of names used before they are defined */
   unsigned file_name;   /* handle: String */
+  bool (*is_assigned)(void *context, Text name); /* does a statement somewhere assign that variable?  May be NULL */
+  void *context;
 } Definer;
 
 /* Pushes the handles.  They stay until the machine goes or definer_end. */
@@ -28,14 +30,19 @@ bool definer_set_file(Definer *d, const char *name);
 Oop definer_class(const Definer *d, Text path);
 
 bool definer_class_begin(Definer *d, Text superclass, Text name, CompileError *error);
-bool definer_add_variables(Definer *d, Oop klass, const Text *names, unsigned count, CompileError *error);
+/* FIRST: those of a class body that defines the class (again): they replace the ones it had. */
+bool definer_add_variables(Definer *d, Oop klass, const Text *names, unsigned count, bool first, CompileError *error);
 /* Binding of a class variable, made if need be; 0: no memory. */
 Oop definer_class_variable(Definer *d, Oop klass, Text name);
 /* The values that the class variables have now are their initial ones: what actors that are spawned later begin with. */
 bool definer_keep_class_variables(Definer *d, Oop klass);
+/* <keyword: value> in the body of a class: can it be carried out without running code? */
+bool definer_knows_pragma(Text keyword, Text value);
 bool definer_pragma(Definer *d, Oop klass, Text keyword, Text value, CompileError *error);
 bool definer_declare_temporary(Definer *d, Text name);
 bool definer_namespace(Definer *d, Text name);
+/* Statements may have changed it: `Namespace current: Foo`. */
+void definer_take_current_space(Definer *d);
 
 /* Compiles; the template lives in ARENA.  KLASS is a class or metaclass; for statements 0 or the class whose variables are in sight. */
 CodeTemplate *definer_compile_method(Definer *d, Arena *arena, const Source *source, Oop klass, Text pattern, Text body, CompileError *error);

@@ -382,7 +382,7 @@ static void write_object(Freezer *f, const FrozenObject *frozen) {
   if (frozen->text) to->slots[DEBUG_SOURCE] = frozen->text;
   if (!is_behavior(f->m, oop_from_object(from))) return;
   int64_t spec = oop_to_small(from->slots[BEHAVIOR_SPEC]);
-  to->slots[BEHAVIOR_SPEC] = oop_from_small(spec_make(spec_fixed(spec), spec_format(spec), image_class_index(f, spec_class_index(spec))));
+  to->slots[BEHAVIOR_SPEC] = oop_from_small(spec_make(spec_fixed(spec), spec_format(spec), image_class_index(f, spec_class_index(spec)), spec_kind(spec)));
 }
 
 static void write_starts(Freezer *f, uint64_t *bitmap) {

@@ -63,7 +63,7 @@ static bool make_classes(Machine *m) {
     Object *metaclass = oop_to_object(machine_class_at(m, index)), *class = oop_to_object(machine_class_at(m, i + 1));
     class->header = (class->header & ~CLASS_INDEX_MASK) | index;
     machine_store(m, metaclass, METACLASS_INSTANCE_CLASS, oop_from_object(class));
-    machine_store(m, metaclass, BEHAVIOR_SPEC, oop_from_small(spec_make(CLASS_SLOTS, FORMAT_FIXED, index)));
+    machine_store(m, metaclass, BEHAVIOR_SPEC, oop_from_small(spec_make(CLASS_SLOTS, FORMAT_FIXED, index, ELEMENT_UNSIGNED)));
   }
   return true;
 }
@@ -94,7 +94,7 @@ static void connect_class(Machine *m, unsigned i) {
   Object *metaclass = oop_to_object(machine_class_at(m, object_class_index(class)));
   Oop superclass = class_named(m, k->superclass);
   machine_store(m, class, BEHAVIOR_SUPERCLASS, superclass);
-  machine_store(m, class, BEHAVIOR_SPEC, oop_from_small(spec_make(fixed_slots(k), k->format, i + 1)));
+  machine_store(m, class, BEHAVIOR_SPEC, oop_from_small(spec_make(fixed_slots(k), k->format, i + 1, ELEMENT_UNSIGNED)));
   Oop above = superclass == OOP_NIL ? machine_class_at(m, CLASS_CLASS)
                                     : machine_class_at(m, object_class_index(oop_to_object(superclass)));
   machine_store(m, metaclass, BEHAVIOR_SUPERCLASS, above);

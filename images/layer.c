@@ -117,7 +117,7 @@ static void renumber_spec(const Move *move, Oop x) {
   if (object_class_index(object) == CLASS_VARIABLE_BINDING) return;
   int64_t spec = oop_to_small(object->slots[BEHAVIOR_SPEC]);
   object->slots[BEHAVIOR_SPEC] =
-      oop_from_small(spec_make(spec_fixed(spec), spec_format(spec), new_index(move->f, spec_class_index(spec))));
+      oop_from_small(spec_make(spec_fixed(spec), spec_format(spec), new_index(move->f, spec_class_index(spec)), spec_kind(spec)));
 }
 
 static bool move_machine(Machine *m, const Freezer *f, const SourceImage *image) {

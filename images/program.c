@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* program.c -- see program.h.  Reading collects items; stepping carries them out.  A method or statement with ##( ) or scaled
  * literals needs those values first: each is run as a small statement of its own, its answer kept in a handle. */
+#define _GNU_SOURCE
 #include "program.h"
 
 #include <errno.h>
@@ -64,6 +65,7 @@ static bool on_class_begin(SourceEvents *e, Text superclass, Text name, SourcePo
   Program *p = (Program *)e;
   p->reading_class = name;
   p->reading_class_side = false;
+  p->reading_first[false] = p->reading_first[true] = true;
   begin_protocols(p, name.start);
   Item *item = add(e, ITEM_CLASS, at);
   if (!item) return false;
@@ -75,6 +77,7 @@ static bool on_extend_begin(SourceEvents *e, Text name, bool class_side, SourceP
   Program *p = (Program *)e;
   p->reading_class = name;
   p->reading_class_side = class_side;
+  p->reading_first[false] = p->reading_first[true] = false;
   begin_protocols(p, name.start);
   return add(e, ITEM_EXTEND, at) != NULL;
 }
@@ -90,6 +93,8 @@ static bool on_variables(SourceEvents *e, bool class_side, const Text *names, un
   Item *item = add(e, ITEM_VARIABLES, at);
   if (!copy_names(p, item, names, count)) return false;
   item->class_side = class_side;
+  item->first = p->reading_first[class_side];
+  p->reading_first[class_side] = false;
   return true;
 }
 
@@ -287,6 +292,30 @@ unsigned program_errors(const Program *p) { return p->error_count; }
 
 void program_set_before_statement(Program *p, void (*before_statement)(Machine *m)) { p->before_statement = before_statement; }
 
+static bool is_name_character(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
+
+/* Does `name :=` stand in TEXT? */
+static bool text_assigns(Text text, Text name) {
+  const char *end = text.start + text.length;
+  for (const char *at = text.start; (size_t)(end - at) > name.length + 1; at++) {
+    at = memmem(at, (size_t)(end - at), name.start, name.length);
+    if (!at) return false;
+    const char *behind = at + name.length;
+    if (at > text.start && is_name_character(at[-1])) continue;
+    while (behind < end && (unsigned char)*behind <= ' ') behind++;
+    if (end - behind >= 2 && behind[0] == ':' && behind[1] == '=') return true;
+  }
+  return false;
+}
+
+/* Does any statement of the program assign that variable? */
+static bool is_assigned(void *context, Text name) {
+  const Program *p = context;
+  for (size_t i = 0; i < p->count; i++)
+    if ((p->items[i].kind == ITEM_STATEMENT || p->items[i].kind == ITEM_EVAL) && text_assigns(p->items[i].value, name)) return true;
+  return false;
+}
+
 /* ---- stepping ----------------------------------------------------------------------------------------------------- */
 
 /* Says behind the message which method it is about. */
@@ -338,6 +367,14 @@ static Oop class_of_item(Program *p, const Item *item) {
   return item->class_side ? machine_class_of(p->definer.m, klass) : klass;
 }
 
+/* Code in the body of a class, which is its receiver. */
+static bool is_of_class(const Item *item) { return item->kind == ITEM_CLASS_VARIABLE || item->kind == ITEM_PRAGMA; }
+
+static Oop metaclass_of_item(Program *p, const Item *item) {
+  Oop klass = class_of_item(p, item);
+  return klass && !item->class_side ? machine_class_of(p->definer.m, klass) : klass;
+}
+
 static void count_constant(void *context, const Literal *literal) {
   (void)literal;
   ++*(size_t *)context;
@@ -362,7 +399,8 @@ static bool start_constant(Program *p, const Item *item) {
   Nth nth = {p->constants_done, 0, NULL};
   literal_walk(p->code, pick_constant, &nth);
   if (nth.found->kind == LITERAL_CONSTANT) {
-    Oop method = definer_build(&p->definer, item->source, 0, nth.found->code, 0);
+    Oop klass = item->kind == ITEM_METHOD ? class_of_item(p, item) : is_of_class(item) ? metaclass_of_item(p, item) : 0;
+    Oop method = definer_build(&p->definer, item->source, klass, nth.found->code, 0);
     return method && machine_start_code_may_gc(m, OOP_NIL, method);
   }
   /* 3.14s2: ScaledDecimal class >> literal: digits scale: aSmallInteger negative: aBoolean */
@@ -398,20 +436,21 @@ static bool finish_code(Program *p, const Item *item) {
   Machine *m = p->definer.m;
   bool is_method = item->kind == ITEM_METHOD, started = false;
   Oop klass = 0;
-  if (is_method || item->kind == ITEM_CLASS_VARIABLE) klass = class_of_item(p, item);
+  if (is_method || is_of_class(item)) klass = is_method ? class_of_item(p, item) : metaclass_of_item(p, item);
   if (is_method && !p->code->category.length) p->code->category = item->category;
-  bool of_class = item->kind == ITEM_CLASS_VARIABLE;
+  bool of_class = is_of_class(item);
   unsigned class = machine_push_handle(m, klass);
   Oop method = definer_build(&p->definer, item->source, klass, p->code, p->constants);
   klass = machine_handle(m, class);
   if (!method && m->failure == FAILURE_NOT_FOUND) fail_with(p, item, "the primitive it names does not exist");
   else if (!method) fail_with(p, item, "it cannot be built: no memory, or a literal or method that is too large");
   else if (is_method && !definer_install(&p->definer, klass, p->code, method)) fail_with(p, item, "no memory for the method");
-  else if (of_class || item->kind == ITEM_CONDITION) started = machine_start_code_may_gc(m, of_class ? klass : OOP_NIL, method);
+  else if (of_class) started = machine_start_code_may_gc(m, machine_object(m, klass)->slots[METACLASS_INSTANCE_CLASS], method);
+  else if (item->kind == ITEM_CONDITION || item->kind == ITEM_NAMESPACE_PRAGMA) started = machine_start_code_may_gc(m, OOP_NIL, method);
   else if (!is_method) started = p->running_statement = start_statement(p, method);
   machine_pop_handles(m, class);
   end_code(p);
-  p->running_variable = started && of_class;
+  p->running_variable = started && item->kind == ITEM_CLASS_VARIABLE;
   p->running_condition = started && item->kind == ITEM_CONDITION;
   return started;
 }
@@ -425,8 +464,8 @@ static bool go_on_with_code(Program *p, const Item *item) {
 static bool begin_code(Program *p, const Item *item) {
   CompileError error = {.message = ""};
   Oop klass = 0;
-  if (item->kind == ITEM_METHOD || item->kind == ITEM_CLASS_VARIABLE) {
-    klass = class_of_item(p, item);
+  if (item->kind == ITEM_METHOD || is_of_class(item)) {
+    klass = is_of_class(item) ? metaclass_of_item(p, item) : class_of_item(p, item);
     if (!klass) return false;
   }
   p->code_arena = arena_new();
@@ -441,6 +480,19 @@ static bool begin_code(Program *p, const Item *item) {
   fail_at(p, item, &error);
   end_code(p);
   return false;
+}
+
+/* <keyword: value>: the message is sent to the class, or namespace. */
+static bool begin_pragma(Program *p, Item *item, const char *receiver) {
+  Source *source = arena_alloc(p->arena, sizeof *source);
+  const char *colon = item->name.length && item->name.start[item->name.length - 1] != ':' && item->value.length ? ":" : "";
+  size_t size = strlen(receiver) + item->name.length + item->value.length + 4;
+  char *text = arena_alloc(p->arena, size);
+  snprintf(text, size, "%s %.*s%s %.*s", receiver, (int)item->name.length, item->name.start, colon, (int)item->value.length, item->value.start);
+  *source = (Source){item->source->name, text, strlen(text), item->at.line, false};
+  item->source = source;
+  item->value = (Text){text, source->length};
+  return begin_code(p, item);
 }
 
 static bool is_blank(Text text) {
@@ -473,7 +525,7 @@ static bool carry_out(Program *p, const Item *item) {
   case ITEM_EXTEND: class_of_item(p, item); return false;
   case ITEM_VARIABLES: {
     Oop klass = class_of_item(p, item);
-    if (klass) done = definer_add_variables(d, klass, item->names, item->count, &error);
+    if (klass) done = definer_add_variables(d, klass, item->names, item->count, item->first, &error);
     break;
   }
   case ITEM_CLASS_VARIABLE: {
@@ -482,6 +534,7 @@ static bool carry_out(Program *p, const Item *item) {
     return !is_blank(item->value) && begin_code(p, item);
   }
   case ITEM_PRAGMA: {
+    if (!definer_knows_pragma(item->name, item->value)) return !item->quiet && begin_pragma(p, &p->items[p->next - 1], "self");
     Oop klass = definer_class(d, item->class_name);
     if (klass) done = definer_pragma(d, klass, item->name, item->value, &error);
     break;
@@ -506,7 +559,7 @@ static bool carry_out(Program *p, const Item *item) {
     if (p->space_depth) p->space_depth--;
     done = definer_namespace(d, p->space_depth ? p->spaces[p->space_depth - 1] : (Text){NULL, 0});
     break;
-  case ITEM_NAMESPACE_PRAGMA: return false;
+  case ITEM_NAMESPACE_PRAGMA: return begin_pragma(p, &p->items[p->next - 1], "Namespace current");
   }
   if (!done) {
     if (!error.message[0]) snprintf(error.message, sizeof error.message, "no memory");
@@ -551,12 +604,15 @@ ProgramStatus program_step(Program *p, Machine *m) {
   if (!p->begun) {
     p->begun = true;
     if (!definer_begin(&p->definer, m)) return PROGRAM_NO_MEMORY;
+    p->definer.is_assigned = is_assigned;
+    p->definer.context = p;
   } else if (p->running_statement && p->evaluator) {
     p->running_statement = false;
     return PROGRAM_ANSWER;
   } else if (take_answer(p, m)) {
     return PROGRAM_RUN;
   }
+  definer_take_current_space(&p->definer);
   while (p->next < p->count) {
     const Item *item = &p->items[p->next++];
     if (!item->done && carry_out(p, item)) return PROGRAM_RUN;

@@ -15,6 +15,7 @@ typedef enum ItemKind {
 typedef struct Item {
   ItemKind kind;
   bool class_side;
+  bool first; /* variables: the first of a body that defines the class */
   bool done;  /* carried out before its turn */
   bool quiet; /* a copy that is carried out before its turn: the original complains */
   unsigned count;
@@ -37,6 +38,7 @@ struct Program {
   Text protocol;          /* of the methods that follow: the last "---- protocol ----" */
   const char *scanned;    /* it was looked for up to here */
   bool reading_class_side, only_definitions;
+  bool reading_first[2]; /* the next variables (of the class side) are the first of the body */
   void (*before_statement)(Machine *m); /* may be NULL */
   const char *evaluator, *evaluator_selector; /* NULL: statements are bottom frames themselves */
   /* stepping */

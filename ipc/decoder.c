@@ -147,7 +147,7 @@ static bool try_header(Decoder *d, uint32_t n, WireItem *header) {
 static CodecStatus measure_body(Decoder *d, uint32_t n, const ClassShape *shape) {
   WireItem body;
   if (n != 2 || !wire_try_read(&d->at, d->end, &body) || body.kind != WIRE_KIND_BINARY) return fail(d, CODEC_MALFORMED, NULL);
-  if (shape->format == FORMAT_WORDS && body.size % 8) return fail(d, CODEC_MALFORMED, NULL);
+  if (body.size % format_element_size(shape->format)) return fail(d, CODEC_MALFORMED, NULL);
   need_object(d, bytes_to_slots(body.size));
   return CODEC_OK;
 }
@@ -367,11 +367,15 @@ static Object *build_object(Decoder *d, uint32_t class_index, unsigned format, s
   return object;
 }
 
-static Oop build_bytes(Decoder *d, uint32_t class_index, const uint8_t *bytes, size_t size) {
-  Object *object = build_object(d, class_index, bytes_format(size), bytes_to_slots(size));
+static Oop build_packed(Decoder *d, uint32_t class_index, unsigned format, const uint8_t *bytes, size_t size) {
+  Object *object = build_object(d, class_index, packed_format(format, size), bytes_to_slots(size));
   if (!object) return 0;
   if (size) memcpy(object_bytes(object), bytes, size);
   return oop_from_object(object);
+}
+
+static Oop build_bytes(Decoder *d, uint32_t class_index, const uint8_t *bytes, size_t size) {
+  return build_packed(d, class_index, FORMAT_BYTES, bytes, size);
 }
 
 static Oop build_words(Decoder *d, uint32_t class_index, const uint8_t *bytes, size_t size) {
@@ -477,7 +481,7 @@ static Oop build_instance(Decoder *d, uint32_t n, const WireItem *header) {
   if (!is_pointer_format(shape.format)) {
     wire_try_read(&d->at, d->end, &body);
     if (shape.format == FORMAT_WORDS) return build_words(d, shape.class_index, body.bytes, body.size);
-    return build_bytes(d, shape.class_index, body.bytes, body.size);
+    return build_packed(d, shape.class_index, shape.format, body.bytes, body.size);
   }
   Object *object = build_object(d, shape.class_index, shape.format, n - 1);
   if (object && shape.hashed) d->hashed[d->hashed_count++] = (HashedObject){oop_from_object(object), (HashedKind)shape.hashed};

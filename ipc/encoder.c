@@ -323,11 +323,11 @@ static CodecStatus put_instance_head(Encoder *e, Oop x, uint32_t n, unsigned arg
 static CodecStatus put_instance_bytes(Encoder *e, Oop x, unsigned argument) {
   Object *object = oop_to_object(x);
   CodecStatus status = put_instance_head(e, x, 1, argument);
-  size_t size = object_is_bytes(object) ? object_byte_size(object) : object_slots(object) * 8;
+  size_t size = object_is_packed(object) ? object_byte_size(object) : object_slots(object) * 8;
   if (status != CODEC_OK) return status;
   if (size > UINT32_MAX || !byte_sink_reserve(e->sink, size + WIRE_SCALAR_MAX)) return CODEC_NO_MEMORY;
   e->sink->at = wire_put_binary(e->sink->at, (uint32_t)size);
-  if (object_is_bytes(object)) return put_bytes(e, object_bytes(object), size) ? CODEC_OK : CODEC_NO_MEMORY;
+  if (object_is_packed(object)) return put_bytes(e, object_bytes(object), size) ? CODEC_OK : CODEC_NO_MEMORY;
   primitive_charge_encode(e->machine, size);
   for (size_t i = 0; i < object_slots(object); i++) e->sink->at = wire_put_be64(e->sink->at, object->slots[i]);
   return CODEC_OK;

@@ -48,17 +48,17 @@ static void missing_pieces_are_named(void **state) {
   assert_error("foo \"abc", "this comment has no closing quote");
   assert_error("foo ^`", "this character has no meaning in Smalltalk text");
   assert_error("foo ^16r", "expected digits of that radix");
-  assert_error("foo ^-16r-1", "two minus signs");
+  assert_error("foo ^-16r-1", "expected positive numeric literal");
 }
 
 static void undeclared_variable_suggests_another(void **state) {
   (void)state;
-  assert_error("foo\n  ^qux bar", ":2:4: error: undeclared variable 'qux'; did you mean 'quux'?");
-  assert_error("foo ^zork", "undeclared variable 'zork'\n");
-  assert_error("foo zork := 3", "undeclared variable 'zork'\n");
-  assert_error("foo ^a. | a | a := 1", "undeclared variable 'a'");
+  assert_error("foo\n  ^qux bar", ":2:4: error: undefined variable qux referenced; did you mean 'quux'?");
+  assert_error("foo ^zork", "undefined variable zork referenced\n");
+  assert_error("foo zork := 3", "undefined variable zork referenced\n");
+  assert_error("foo ^a. | a | a := 1", "undefined variable a referenced");
   assert_error("foo ^##(iva)", "an instance variable has no value in ##( )");
-  assert_error("foo | a | a := 1. ^##(a)", "undeclared variable 'a'");
+  assert_error("foo | a | a := 1. ^##(a)", "undefined variable a referenced");
 }
 
 static void only_variables_can_be_assigned(void **state) {
