@@ -448,8 +448,8 @@ bool definer_knows_pragma(Text keyword, Text value) {
   Text text = unquote(value, &quote);
   if (keyword.length && keyword.start[keyword.length - 1] == ':') keyword.length--;
   if (text_is(keyword, "commentText")) return true;
-  if (text_is(keyword, "comment") || text_is(keyword, "category")) return quote == '\'' || quote == '"';
-  return text_is(keyword, "shape") && text.length && !memchr(text.start, ' ', text.length) && !memchr(text.start, '(', text.length);
+  if (!text_is(keyword, "comment") && !text_is(keyword, "category") && !text_is(keyword, "shape")) return false;
+  return quote || !memchr(text.start, '(', text.length);
 }
 
 bool definer_declare_temporary(Definer *d, Text name) {
