@@ -159,7 +159,7 @@ s.says('def f(x): return x', r'hint: .*Object subclass:')
 s.says('function f() { return 3; }', r'hint: .*Object subclass:')
 s.says('let z = 3;', unfinished=True)  # the cascade could go on
 s.says('', r'hint: .*x := 3')
-s.says('unknown = 3', r'undeclared', r'hint: assignment is :=')
+s.says('unknown = 3', r'undefined variable', r'hint: assignment is :=')
 s.says('Transcipt showCr: 3', r'hint: nothing is called Transcipt; did you mean Transcript\?')
 s.says('#(1 2) colect: [:e | e]', r'hint: an Array understands #collect:')
 s.says('import os', r'hint: .*:load')
