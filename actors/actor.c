@@ -12,7 +12,11 @@
 #include "terminal.h"
 #include "wire.h"
 
-enum { MAX_VALUES = 258, PACK_FROM_BYTES = 288 };
+enum {
+  MAX_VALUES = 258,
+  PACK_FROM_BYTES = 288,
+  PROCESS_SHARE = 200000 /* reductions until others of the same priority get their turn */
+};
 
 ActorExtra *actor_extra(Actor *a) {
   if (!a->extra) a->extra = account_alloc(a->scheduler->runtime->accounts, ACCOUNT_ACTOR, sizeof *a->extra);
@@ -516,8 +520,28 @@ static bool fork_reactions_may_gc(Actor *a) {
   return selector && processes_fork_may_gc(m, machine_class_at(m, CLASS_ACTOR), selector);
 }
 
+/* The active process has computed for long, and another of its priority is ready. */
+static bool must_share(const Actor *a, unsigned active) {
+  return a->extra && a->extra->process_used >= PROCESS_SHARE && processes_ready_priority(&a->machine) == active;
+}
+
+/* Everybody in A waits for somebody else in A: no process of it can go on, nothing that comes from outside would run code that could wake one, and
+ * the turn, block or statement is not over.  (In a behaviour no other turn begins before that; in a plain actor blocks of promises would run.) */
+static bool is_deadlocked(const Actor *a) {
+  const Machine *m = &a->machine;
+  if (!actor_is(a, ACTOR_IN_TURN) || m->fp || a->reactions || processes_wait(m) || processes_ready_priority(m)) return false;
+  return !actor_is(a, ACTOR_PLAIN) || !promises_have_reactions(m);
+}
+
+/* ProcessDeadlock is signaled in the process of the turn, block or statement. */
+static bool signal_deadlock_may_gc(Actor *a) {
+  Machine *m = &a->machine;
+  Oop selector = symbol_may_gc(m, "signalDeadlock");
+  return selector && processes_fork_may_gc(m, machine_class_at(m, CLASS_ACTOR), selector);
+}
+
 /* The same as below for an actor with green processes: who runs next?  What comes from outside (a message, a deadline) wins against processes of the
- * same priority, nothing else interrupts them. */
+ * same priority; among these each runs until it waits, or until it has had its share. */
 static bool ready_process_may_gc(Scheduler *s, Actor *a) {
   Machine *m = &a->machine;
   unsigned active = m->fp ? processes_active_priority(m) : 0;
@@ -525,8 +549,10 @@ static bool ready_process_may_gc(Scheduler *s, Actor *a) {
   a->flags &= (uint32_t)~ACTOR_WAKE;
   if (turn_is_next(a, active) && begin_turn_among_processes_may_gc(s, a)) return true;
   if (actor_is(a, ACTOR_EXITING)) return false;
-  if (m->fp && woken < active) return true;
+  if (m->fp && woken < active && !must_share(a, active)) return true;
   fork_reactions_may_gc(a);
+  if (is_deadlocked(a)) signal_deadlock_may_gc(a);
+  if (a->extra) a->extra->process_used = 0;
   switch (processes_switch_may_gc(m)) {
   case PROCESS_SWITCHED: return a->flags &= (uint32_t)~ACTOR_TURN_ENDED, true;
   case PROCESS_NO_MEMORY: no_memory_for_processes(s, a); return false;
@@ -592,6 +618,7 @@ static void interrupt_may_gc(Scheduler *s, Actor *a) {
 /* It has used USED more. */
 static void count_reductions(Scheduler *s, Actor *a, int32_t used) {
   a->reductions += (uint64_t)(used > 0 ? used : 0);
+  if (processes_exist(&a->machine) && actor_extra(a)) a->extra->process_used += (uint32_t)(used > 0 ? used : 0);
   if (!a->extra || !a->extra->reduction_limit || a->reductions <= a->extra->reduction_limit) return;
   actor_exit_later(a, actor_symbol_reason(s, "reductionLimit"));
 }

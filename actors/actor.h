@@ -104,6 +104,7 @@ struct ActorExtra {
   Timer **timers; /* that resolve promises, by place.  Free places: next free place + 1, shifted left, | 1 */
   uint32_t timer_capacity, timer_free;
   uint64_t reduction_limit; /* 0: none */
+  uint32_t process_used;    /* reductions since another green process ran */
   uint32_t mailbox_limit;   /* 0: the runtime's */
   uint8_t mailbox_policy;
   uint8_t trace_mask;       /* TraceEvents (trace.h) that actor trace_to is told of */
@@ -193,6 +194,8 @@ uint64_t promise_register_may_gc(Actor *a, unsigned handle);
 /* A new pending promise with a number; 0: no memory. */
 Oop promise_new_may_gc(Actor *a);
 Oop promise_find(Machine *m, uint64_t number); /* or 0 */
+/* Does a pending promise have blocks that will run? */
+bool promises_have_reactions(const Machine *m);
 void promise_forget(Actor *a, Object *promise);
 /* REPLY and SETTLE; owned. */
 void promise_receive_may_gc(Scheduler *s, Actor *a, Message *message);

@@ -105,6 +105,29 @@ static Oop actor_all(Machine *m) {
   return array;
 }
 
+/* {what ActorInfo is made of. ids of the actors that the running one is linked with} */
+static Oop actor_own_info(Machine *m) {
+  Actor *a = actor_of_machine(m);
+  if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);
+  const ActorExtra *extra = a->extra;
+  uint32_t count = 0, at = 0;
+  for (uint32_t i = 0; extra && i < extra->link_capacity; i++) count += extra->links[i].kind == LINK_PEER;
+  Oop x = machine_new_array_may_gc(m, count);
+  if (!x) return primitive_fail(m, FAILURE_NO_MEMORY);
+  for (uint32_t i = 0; extra && i < extra->link_capacity; i++)
+    if (extra->links[i].kind == LINK_PEER) oop_to_object(x)->slots[at++] = oop_from_small((int64_t)extra->links[i].peer);
+  unsigned links = machine_push_handle(m, x), info = machine_push_handle(m, OOP_NIL);
+  x = inspection_own_may_gc(a);
+  machine_set_handle(m, info, x ? x : OOP_NIL);
+  Oop pair = x ? machine_new_array_may_gc(m, 2) : 0;
+  if (pair) {
+    oop_to_object(pair)->slots[0] = machine_handle(m, info);
+    oop_to_object(pair)->slots[1] = machine_handle(m, links);
+  }
+  machine_pop_handles(m, links);
+  return pair ? pair : primitive_fail(m, FAILURE_NO_MEMORY);
+}
+
 const Primitive directory_primitives[] = {
     {"name_register", name_register, 2, "name, actor id: answers whether the name was free and the actor lives", 0},
     {"name_unregister", name_unregister, 1, "name: answers whether it was taken", 0},
@@ -112,5 +135,6 @@ const Primitive directory_primitives[] = {
     {"name_all", name_all, 0, "a String of all names, each with a newline behind it", 0},
     {"label_set", label_set, 1, "a text for display with the running actor", 0},
     {"label_of", label_of, 1, "actor id: its label, or nil", 0},
+    {"actor_own_info", actor_own_info, 0, "{what ActorInfo is made of. ids of linked actors}", 0},
     {"actor_all", actor_all, 0, "ids of all actors alive", 0},
     {NULL, NULL, 0, NULL, 0}};

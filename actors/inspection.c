@@ -84,6 +84,18 @@ static uint8_t *put_answer(uint8_t *at, const Actor *a) {
   return wire_put_bool(at, actor_is(a, ACTOR_TRAPS_EXIT));
 }
 
+Oop inspection_own_may_gc(Actor *a) {
+  Scheduler *s = a->scheduler;
+  Oop answer = OOP_NIL;
+  unsigned count;
+  Message *message = message_new(&s->messages, MESSAGE_REPLY, ANSWER_ROOM + METHOD_ROOM);
+  if (!message) return 0;
+  message->size = (uint32_t)(put_answer(message->bytes, a) - message->bytes);
+  bool decoded = actor_decode_may_gc(s, a, message, &answer, 1, &count);
+  message_free(&s->messages, message);
+  return decoded ? answer : 0;
+}
+
 void inspection_answer(Scheduler *s, Actor *a, Message *message) {
   Message *reply = message_new(&s->messages, MESSAGE_REPLY, ANSWER_ROOM + METHOD_ROOM);
   if (reply) {

@@ -81,6 +81,16 @@ Oop promise_find(Machine *m, uint64_t number) {
   return x;
 }
 
+bool promises_have_reactions(const Machine *m) {
+  Oop state = m->roots[ROOT_ACTOR];
+  if (state == OOP_NIL) return false;
+  for (size_t place = STATE_FIRST; place < object_slots(oop_to_object(state)); place++) {
+    Oop x = oop_to_object(state)->slots[place];
+    if (oop_is_pointer(x) && x != OOP_NIL && oop_to_object(x)->slots[PROMISE_REACTIONS] != OOP_NIL) return true;
+  }
+  return false;
+}
+
 void promise_forget(Actor *a, Object *promise) {
   Machine *m = &a->machine;
   if (!oop_is_small(promise->slots[PROMISE_NUMBER])) return;

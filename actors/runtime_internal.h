@@ -47,6 +47,9 @@ struct Runtime {
 /* Actors and messages on SOURCE need not be counted from now on; the runtime keeps it until it goes. */
 void runtime_pin(Runtime *runtime, const SourceImage *source);
 
+/* What ActorInfo is made of, about the running actor; 0: no memory. */
+Oop inspection_own_may_gc(Actor *a);
+
 static inline bool runtime_is_tracing(Runtime *runtime) { return __builtin_expect(atomic_load_explicit(&runtime->tracing, memory_order_relaxed), 0); }
 
 /* What the actor that the caller owns is in: "Class>>selector" (inspection.c). */
