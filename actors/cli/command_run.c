@@ -176,7 +176,7 @@ static int run_files(void *context, const RunOptions *o) {
     const char *kept = image_program(call->source, &size);
     readable = program_add_saved(program, kept, size);
   }
-  static const char last[] = "Transcript flush.";
+  static const char last[] = "Stream flushAll.";
   readable = readable && program_add_text(program, "(end of the program)", last, sizeof last - 1);
   unsigned errors = 0;
   int status = readable ? cli_run_program(program, call->source, o, &errors, NULL) : 1;
