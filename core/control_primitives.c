@@ -122,6 +122,18 @@ static Oop prim_context_find_handler(Machine *m) {
   return offset_or_nil(m, frames_find(m, fp, NULL, CODE_HANDLER));
 }
 
+/* The next frame below one (nil: the frame that asks and below) that unwinding does not pass. */
+static Oop prim_context_find_barrier(Machine *m) {
+  Oop *fp = m->fp;
+  if (m->args[1] != OOP_NIL) {
+    fp = frame_at(m, m->args[1]);
+    if (!fp) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+    if (LINK_IS_BOTTOM(fp[FRAME_LINK])) return OOP_NIL;
+    fp = frame_caller(m, fp);
+  }
+  return offset_or_nil(m, frames_find(m, fp, NULL, CODE_BARRIER));
+}
+
 static Oop prim_context_find_unwind(Machine *m) {
   Oop *fp = m->fp, *stop = m->args[2] == OOP_NIL ? NULL : frame_at(m, m->args[2]);
   if (m->args[1] != OOP_NIL) {
@@ -290,6 +302,7 @@ const Primitive control_primitives[] = {
     {"block_value_with_arguments", prim_block_value_with_arguments, 1, "run the block with an Array of arguments", 0},
     {"block_num_args", prim_block_num_args, 0, "how many arguments the block takes", 0},
     {"context_find_handler", prim_context_find_handler, 1, "next handler frame below a frame, or nil", 0},
+    {"context_find_barrier", prim_context_find_barrier, 1, "next frame below a frame that unwinding does not pass, or nil", 0},
     {"context_find_unwind", prim_context_find_unwind, 2, "next unwind frame between two frames, or nil", 0},
     {"frame_register", prim_frame_register, 2, "register of a frame", 0},
     {"frame_register_put", prim_frame_register_put, 3, "change a register of a frame", 0},
