@@ -34,7 +34,14 @@ static bool try_operands(Machine *m, double *a, double *b) {
 ARITHMETIC(float_add, a + b)
 ARITHMETIC(float_subtract, a - b)
 ARITHMETIC(float_multiply, a *b)
-ARITHMETIC(float_raised_to, pow(a, b))
+
+/* Not for what has no real power: a negative number (to a float), or zero to a negative one. */
+static Oop float_raised_to(Machine *m) {
+  double a, b;
+  if (!try_operands(m, &a, &b)) return OOP_FAIL;
+  if (a < 0 || (a == 0 && b < 0)) return primitive_fail(m, FAILURE_BAD_VALUE);
+  return float_answer(m, pow(a, b));
+}
 ARITHMETIC(float_arc_tan2, atan2(a, b))
 
 static Oop float_divide(Machine *m) {
