@@ -54,7 +54,8 @@ static bool may_be_built(const Machine *m, Oop klass, uint32_t index, unsigned f
 
 static HashedKind hashed_kind(Machine *m, Oop klass) {
   Oop rehash = machine_find_symbol(m, "rehash", 6);
-  if (!rehash || !machine_lookup(m, klass, rehash)) return HASHED_NOT;
+  Oop method = rehash ? machine_lookup(m, klass, rehash) : 0;
+  if (!method || class_is_named(m, oop_resolve(m, oop_to_object(method)->slots[CODE_CLASS]), "Collection")) return HASHED_NOT; /* which does nothing */
   if (class_is_named(m, klass, "Set")) return HASHED_SET;
   if (class_is_named(m, klass, "Dictionary") || class_is_named(m, klass, "LookupTable")) return HASHED_DICTIONARY;
   if (class_is_named(m, klass, "IdentitySet")) return HASHED_IDENTITY_SET;
