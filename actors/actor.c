@@ -73,7 +73,7 @@ static void free_record(Scheduler *s, Actor *a) {
   atomic_store_explicit(&a->congested, 0, memory_order_relaxed);
   atomic_store_explicit(&a->grouped, 0, memory_order_relaxed);
   a->priority = 0;
-  a->flags = 0;
+  a->turn = TURN_NONE;
   a->reductions = 0;
   atomic_store_explicit(&a->id, id, memory_order_relaxed);
   a->next = s->free_actors;
@@ -90,6 +90,7 @@ static void free_extra(Scheduler *s, Actor *a) {
   account_free(accounts, ACCOUNT_ACTOR, extra->links, extra->link_capacity * sizeof *extra->links);
   account_free(accounts, ACCOUNT_ACTOR, extra->subscriptions, extra->subscription_capacity * sizeof *extra->subscriptions);
   free(extra->snapshot_path);
+  account_free(accounts, ACCOUNT_ACTOR, extra->room_waiters, extra->room_capacity * sizeof *extra->room_waiters);
   account_free(accounts, ACCOUNT_ACTOR, extra->error, extra->error_size);
   account_free(accounts, ACCOUNT_ACTOR, extra, sizeof *extra);
   a->extra = NULL;
@@ -170,6 +171,7 @@ static void end(Scheduler *s, Actor *a) {
   if (actor_is(a, ACTOR_MAIN)) runtime_halt(s->runtime, reason ? 1 : 0);
   atomic_thread_fence(memory_order_seq_cst); /* groups.c: claim */
   if (atomic_load_explicit(&a->grouped, memory_order_relaxed)) groups_leave_all(s, id);
+  pressure_end(s, a);
   promises_break(s, a, reason);
   links_announce_exit(s, a, reason);
   while ((message = inbox_take(a))) undeliverable(s, id, message, reason);
@@ -483,7 +485,7 @@ static void set_alarm(Scheduler *s, Actor *a) {
   uint64_t deadline = processes_deadline(&a->machine);
   if (a->timer) scheduler_cancel_timer(s, a->timer);
   a->timer = deadline == UINT64_MAX ? NULL : scheduler_start_timer(s, actor_id(a), NULL, deadline);
-  a->waits_for_mail = 1;
+  a->flags |= ACTOR_WAITS_FOR_MAIL;
 }
 
 /* True: it rests and is nobody's. */
@@ -643,8 +645,7 @@ void actor_run(Scheduler *s, Actor *a) {
       end(s, a);
       break;
     }
-    a->flags &= (uint32_t)~(ACTOR_WAITING | ACTOR_WAKE);
-    a->waits_for_mail = 0;
+    a->flags &= (uint32_t)~(ACTOR_WAITING | ACTOR_WAKE | ACTOR_WAITS_FOR_MAIL);
     bool calls = runtime_is_tracing(s->runtime) && trace_wants_calls(a);
     int32_t budget = calls ? 1 : left;
     RunStatus status = machine_run(&a->machine, budget);

@@ -43,6 +43,7 @@ typedef enum ActorFlag {
   ACTOR_CANCELLED = 4096, /* the caller of the running turn has lost interest */
   ACTOR_TURN_ENDED = 32768, /* with green processes: a turn was the last that ran */
   ACTOR_LINKS_CHILDREN = 65536, /* a supervisor: whom it starts is linked with it from birth */
+  ACTOR_WAITS_FOR_MAIL = 131072, /* the waiting primitive is a receive */
   ACTOR_PACKED = 1024 /* was packed once: it does work, so do not hurry to do it again */
 } ActorFlag;
 
@@ -58,12 +59,13 @@ struct Actor {
   /* any thread */
   Mailbox mailbox;
   _Atomic uint64_t id;
-  _Atomic uint8_t grouped; /* has been in a group: leaves at its end */
-  _Atomic uint8_t congested; /* senders have to wait: the mailbox is full, and blocks */
+  _Atomic int32_t credit;    /* messages that may still be sent to it, if it makes senders wait (pressure.h) */
+  _Atomic uint8_t congested; /* it makes senders wait when there is no credit */
+  _Atomic uint8_t grouped;   /* has been in a group: leaves at its end */
 
   /* owner only */
   uint8_t priority; /* Priority */
-  uint32_t flags;
+  uint8_t turn;
   uint64_t reductions; /* used in its life */
   Actor *next; /* in a queue or free list */
   Scheduler *scheduler;          /* runs it now, or ran it last */
@@ -74,8 +76,7 @@ struct Actor {
   uint32_t promise_serial;
   uint32_t reactions; /* REACTIONS messages in the inbox */
   uint32_t inbox_count;
-  uint8_t turn;
-  uint8_t waits_for_mail; /* the waiting primitive is a receive */
+  uint32_t flags;
   Machine machine;
 };
 
@@ -107,6 +108,10 @@ struct ActorExtra {
   uint32_t process_used;    /* reductions since another green process ran */
   uint32_t mailbox_limit;   /* 0: the runtime's */
   uint8_t mailbox_policy;
+  uint32_t credit_limit;    /* 0: senders need not wait */
+  uint32_t room_first, room_count, room_capacity;
+  uint64_t *room_waiters;   /* ring of actors that wait for room in this mailbox; capacity is a power of two */
+  uint64_t room_in, room_asked; /* the actor in whose mailbox this one waits for room, 0: none; when it asked, 0: the answer has come */
   uint8_t trace_mask;       /* TraceEvents (trace.h) that actor trace_to is told of */
   uint64_t trace_to;
   uint64_t dropped;         /* messages */
@@ -160,8 +165,6 @@ void actor_deliver(Scheduler *s, uint64_t id, Message *message);
 /* A message without bytes. */
 void actor_signal(Scheduler *s, Actor *from, uint64_t to, MessageKind kind, uint64_t number, uint64_t number2);
 void inbox_append(Actor *a, Message *message);
-/* Should the sender of a message to that actor wait first? */
-bool actor_is_congested(Scheduler *s, uint64_t id);
 Message *inbox_take(Actor *a);
 /* Takes the message after PREVIOUS (NULL: the first) out of the inbox. */
 Message *inbox_remove_after(Actor *a, Message *previous);

@@ -12,6 +12,8 @@
 #include "waiting.h"
 
 /* Machines that are not run by a scheduler (the image builder's) have no actor: these primitives then fail. */
+static const char MAILBOX_FULL[] = "the mailbox is full, and its actor waits for room in the mailbox of this one";
+
 #define ACTOR_OR_FAIL(m)                                                    \
   Actor *a = actor_of_machine(m);                                           \
   if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);                    \
@@ -22,10 +24,22 @@
 
 typedef enum ProxyMode { PROXY_SYNC, PROXY_ASYNC, PROXY_BLOCKING, PROXY_URGENT } ProxyMode;
 
-/* The receiver has too much mail: the send waits and is tried again. */
-static bool must_wait(Actor *a, uint64_t target) { return actor_is_congested(a->scheduler, target) && target != actor_id(a); }
+/* Does that actor make senders wait, or has A waited? */
+static bool feels_pressure(const Actor *a, uint64_t id) {
+  const Actor *target = actor_table_at(&a->scheduler->runtime->table, id);
+  return (target && atomic_load_explicit(&target->congested, memory_order_relaxed)) || (a->extra && a->extra->room_in);
+}
 
-static Oop wait_a_little(Actor *a) { return wait_until(a, oop_from_small((int64_t)scheduler_now(a->scheduler) + 1000000)); }
+/* May A send to TARGET now?  If not, *ANSWER is what the primitive answers.  *CHARGED: credit was taken. */
+static bool may_send(Actor *a, uint64_t target, bool *charged, Oop *answer) {
+  PressureAnswer pressure = pressure_ask(a, target);
+  *charged = pressure == PRESSURE_CHARGED;
+  if (pressure == PRESSURE_WAIT) return *answer = pressure_wait(a), false;
+  if (pressure != PRESSURE_CIRCLE) return true;
+  if (a->timer) wait_over(a);
+  actor_set_error(a, MAILBOX_FULL);
+  return *answer = primitive_fail(&a->machine, FAILURE_WRONG_STATE), false;
+}
 
 /* The actor is not there. */
 static void break_promise(Actor *a, Oop x, uint64_t target) {
@@ -45,12 +59,14 @@ static bool send_now_or_later(Scheduler *s, uint64_t target, Message *message, O
 }
 
 /* MESSAGE is the request, or NULL when it could not be made.  Answers PROMISE, which may be nil. */
-static Oop send_message(Actor *a, uint64_t target, Message *message, Oop promise, Oop delay) {
+static Oop send_message(Actor *a, uint64_t target, Message *message, Oop promise, Oop delay, bool charged) {
   Scheduler *s = a->scheduler;
   if (!message) {
+    if (charged) pressure_refund(s, target);
     if (promise != OOP_NIL) promise_forget(a, oop_to_object(promise));
     return primitive_fail(&a->machine, FAILURE_UNSUPPORTED);
   }
+  if (charged) message->detail |= MESSAGE_CHARGED;
   if (promise != OOP_NIL) {
     message->number = (uint64_t)oop_to_small(oop_to_object(promise)->slots[PROMISE_NUMBER]);
     oop_to_object(promise)->slots[PROMISE_VALUE] = oop_from_small((int64_t)target); /* while it is pending: for promise_cancel */
@@ -66,21 +82,24 @@ static Oop send_message(Actor *a, uint64_t target, Message *message, Oop promise
 static Oop send_request_may_gc(Machine *m, uint64_t target, ProxyMode mode, Oop delay, const unsigned *handles, unsigned count) {
   Actor *a = actor_of_machine(m);
   Scheduler *s = a->scheduler;
-  if (mode != PROXY_URGENT && must_wait(a, target)) return wait_a_little(a);
+  Oop answer;
+  bool charged = false;
+  if (mode != PROXY_URGENT && !oop_is_small(delay) && feels_pressure(a, target) && !may_send(a, target, &charged, &answer)) return answer;
   if (a->timer) wait_over(a);
-  if (mode == PROXY_ASYNC) return send_message(a, target, actor_encode_may_gc(s, a, MESSAGE_REQUEST, handles, count), OOP_NIL, delay);
+  if (mode == PROXY_ASYNC) return send_message(a, target, actor_encode_may_gc(s, a, MESSAGE_REQUEST, handles, count), OOP_NIL, delay, charged);
   unsigned selector = machine_push_handle(m, handles ? OOP_NIL : m->selector);
   Oop promise = promise_new_may_gc(a);
   if (!handles) m->selector = machine_handle(m, selector);
   machine_pop_handles(m, selector);
-  if (!promise) return primitive_fail(m, FAILURE_NO_MEMORY);
+  if (!promise) return charged ? pressure_refund(s, target) : (void)0, primitive_fail(m, FAILURE_NO_MEMORY);
   unsigned handle = machine_push_handle(m, promise);
   Message *message = actor_encode_may_gc(s, a, MESSAGE_REQUEST, handles, count);
   promise = machine_handle(m, handle);
   machine_pop_handles(m, handle);
   if (message && mode == PROXY_URGENT) message->detail = MESSAGE_URGENT;
-  return send_message(a, target, message, promise, delay);
+  return send_message(a, target, message, promise, delay, charged);
 }
+
 static Oop proxy_send(Machine *m) {
   ACTOR_OR_FAIL(m);
   Object *proxy = oop_to_object(m->args[0]);
@@ -123,14 +142,17 @@ static Oop actor_request(Machine *m) {
 static Oop send_plain(Machine *m, uint8_t detail) {
   ACTOR_OR_FAIL(m);
   if (!oop_is_small(m->args[2])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
-  if (!detail && must_wait(a, (uint64_t)oop_to_small(m->args[2]))) return wait_a_little(a);
+  uint64_t target = (uint64_t)oop_to_small(m->args[2]);
+  Oop answer;
+  bool charged = false;
+  if (!detail && feels_pressure(a, target) && !may_send(a, target, &charged, &answer)) return answer;
   if (a->timer) wait_over(a);
   unsigned handle = machine_push_handle(m, m->args[1]);
   Message *message = actor_encode_may_gc(s, a, MESSAGE_PLAIN, &handle, 1);
   machine_pop_handles(m, handle);
-  if (!message) return primitive_fail(m, FAILURE_UNSUPPORTED);
-  message->detail = detail;
-  bool delivered = actor_try_deliver(s, (uint64_t)oop_to_small(m->args[2]), message);
+  if (!message) return charged ? pressure_refund(s, target) : (void)0, primitive_fail(m, FAILURE_UNSUPPORTED);
+  message->detail = charged ? detail | MESSAGE_CHARGED : detail;
+  bool delivered = actor_try_deliver(s, target, message);
   if (!delivered) message_free(&s->messages, message);
   return oop_from_bool(delivered);
 }
@@ -141,7 +163,7 @@ static Oop actor_send_urgent(Machine *m) { return send_plain(m, MESSAGE_URGENT);
 
 /* ---- spawning -------------------------------------------------------------------------------------------------------------------- */
 
-enum { SPAWN_PLAIN = 1, SPAWN_LINK = 2, SPAWN_ANSWER_ACTOR = 4 };
+enum { SPAWN_PLAIN = 1, SPAWN_LINK = 2, SPAWN_ANSWER_ACTOR = 4, SPAWN_LIMIT_SHIFT = 8 /* messages, then senders wait */ };
 
 /* The S of a child: the one asked for, or the parent's with what the parent has defined.  Retained. */
 static const SourceImage *source_for_child_may_gc(Machine *m, const SourceImage *asked_for) {
@@ -190,6 +212,7 @@ static Oop spawn(Machine *m, const SourceImage *asked_for) {
   machine_pop_handles(m, first);
   if (!child) return primitive_fail(m, FAILURE_UNSUPPORTED);
   if (flags & SPAWN_LINK || actor_is(a, ACTOR_LINKS_CHILDREN)) link_to_child(a, child);
+  if (flags >> SPAWN_LIMIT_SHIFT && actor_extra(child)) pressure_set_limit(child, flags >> SPAWN_LIMIT_SHIFT);
   oop_to_object(answer)->slots[PROXY_ID] = oop_from_small((int64_t)actor_id(child));
   scheduler_enqueue(s, child);
   return answer;
@@ -274,7 +297,7 @@ static Oop receive_until(Machine *m, Oop deadline) {
   if (a->reactions || (next && next->kind != MESSAGE_PLAIN)) return wait_over(a), primitive_fail(m, FAILURE_WRONG_STATE);
   if (!next) {
     if (wait_timed_out(a, deadline)) return wait_over(a), primitive_fail(m, FAILURE_NOT_FOUND);
-    a->waits_for_mail = 1;
+    a->flags |= ACTOR_WAITS_FOR_MAIL;
     return wait_until(a, deadline);
   }
   wait_over(a);
@@ -340,7 +363,7 @@ static Oop actor_receive_marked(Machine *m) {
     if (!next) wait_read_mail_may_gc(a), next = mark ? mark->next : a->inbox;
     if (a->reactions) return wait_over(a), primitive_fail(m, FAILURE_WRONG_STATE);
     if (!next && wait_timed_out(a, m->args[1])) return wait_over(a), primitive_fail(m, FAILURE_NOT_FOUND);
-    if (!next) return a->waits_for_mail = 1, wait_until(a, m->args[1]);
+    if (!next) return a->flags |= ACTOR_WAITS_FOR_MAIL, wait_until(a, m->args[1]);
     Oop answer = message_array_may_gc(s, a, next);
     if (answer) return wait_over(a), answer;
     message_free(&s->messages, inbox_remove_after(a, mark)); /* cannot be read here */

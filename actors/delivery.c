@@ -70,8 +70,7 @@ Message *inbox_remove_after(Actor *a, Message *previous) {
   a->inbox_count--;
   if (a->extra) {
     forget_marks(a->extra, message, previous);
-    if (atomic_load_explicit(&a->congested, memory_order_relaxed) && a->inbox_count <= a->extra->mailbox_limit / 2)
-      atomic_store_explicit(&a->congested, 0, memory_order_relaxed);
+    if (message->detail & MESSAGE_CHARGED && (message->kind == MESSAGE_PLAIN || message->kind == MESSAGE_REQUEST)) pressure_release(a, message);
   }
   return message;
 }
@@ -115,6 +114,7 @@ static void receive(Scheduler *s, Actor *a, Message *message) {
   case MESSAGE_SUBSCRIBE: promise_receive_subscription(s, a, message); break;
   case MESSAGE_TIMER: receive_timer(s, a, (Timer *)message); break;
   case MESSAGE_CANCEL: receive_cancel(s, a, message); break;
+  case MESSAGE_ROOM: pressure_receive(s, a, message); break;
   case MESSAGE_TRACE: receive_trace(s, a, message); break;
   case MESSAGE_INFO: inspection_answer(s, a, message); break;
   case MESSAGE_LINK: case MESSAGE_UNLINK: case MESSAGE_MONITOR: case MESSAGE_DEMONITOR: case MESSAGE_EXIT: case MESSAGE_KILL:
@@ -124,8 +124,8 @@ static void receive(Scheduler *s, Actor *a, Message *message) {
     else inbox_append(a, message);
     break;
   default:
-    if (a->waits_for_mail) a->flags |= ACTOR_WAKE;
-    if (message->detail == MESSAGE_URGENT && actor_is(a, ACTOR_TAKES_URGENT)) inbox_insert_urgent(a, message);
+    if (actor_is(a, ACTOR_WAITS_FOR_MAIL)) a->flags |= ACTOR_WAKE;
+    if (message->detail & MESSAGE_URGENT && actor_is(a, ACTOR_TAKES_URGENT)) inbox_insert_urgent(a, message);
     else inbox_append(a, message);
   }
 }
@@ -133,7 +133,7 @@ static void receive(Scheduler *s, Actor *a, Message *message) {
 /* ---- limits ------------------------------------------------------------------------------------------------------------------------- */
 
 static bool can_be_refused(const Message *message) {
-  return (message->kind == MESSAGE_PLAIN || message->kind == MESSAGE_REQUEST) && message->detail != MESSAGE_URGENT;
+  return (message->kind == MESSAGE_PLAIN || message->kind == MESSAGE_REQUEST) && !(message->detail & MESSAGE_URGENT);
 }
 
 static void refuse(Scheduler *s, Actor *a, Message *message) {
@@ -167,14 +167,9 @@ static bool make_way(Scheduler *s, Actor *a, Message *message) {
   switch (a->extra->mailbox_policy) {
   case MAILBOX_DROP_NEWEST: return refuse(s, a, message), false;
   case MAILBOX_DROP_OLDEST: return drop_oldest(s, a), true;
-  case MAILBOX_BLOCK: return atomic_store_explicit(&a->congested, 1, memory_order_relaxed), true; /* what is under way still comes in */
+  case MAILBOX_BLOCK: return true; /* its senders wait */
   default: return actor_exit_later(a, actor_symbol_reason(s, "mailboxLimit")), true;
   }
-}
-
-bool actor_is_congested(Scheduler *s, uint64_t id) {
-  Actor *a = actor_table_at(&s->runtime->table, id);
-  return a && atomic_load_explicit(&a->congested, memory_order_relaxed) && atomic_load_explicit(&a->id, memory_order_relaxed) == id;
 }
 
 void actor_read_mailbox(Scheduler *s, Actor *a) {

@@ -140,7 +140,7 @@ static const char *kind_name(const Message *message) {
       [MESSAGE_SETTLE] = "settle",     [MESSAGE_SUBSCRIBE] = "subscribe", [MESSAGE_REACTIONS] = "reactions", [MESSAGE_EXIT] = "exit",
       [MESSAGE_KILL] = "kill",         [MESSAGE_LINK] = "link",          [MESSAGE_UNLINK] = "unlink",     [MESSAGE_MONITOR] = "monitor",
       [MESSAGE_DEMONITOR] = "unmonitor", [MESSAGE_DOWN] = "down",        [MESSAGE_TIMER] = "timer",       [MESSAGE_EVENT] = "event",
-      [MESSAGE_UNLINK_ACK] = "unlinked", [MESSAGE_SYNC] = "started?",    [MESSAGE_CANCEL] = "cancel",     [MESSAGE_INFO] = "info?"};
+      [MESSAGE_UNLINK_ACK] = "unlinked", [MESSAGE_SYNC] = "started?",    [MESSAGE_CANCEL] = "cancel",     [MESSAGE_INFO] = "info?", [MESSAGE_ROOM] = "room"};
   const char *name = message->kind < sizeof names / sizeof *names ? names[message->kind] : NULL;
   return name ? name : "signal";
 }

@@ -141,7 +141,7 @@ static void queue_event(Handle *handle) {
   message->number = handle->number;
   handle->event_queued = true;
   inbox_append(handle->actor, message);
-  if (handle->actor->waits_for_mail) handle->actor->flags |= ACTOR_WAKE;
+  if (actor_is(handle->actor, ACTOR_WAITS_FOR_MAIL)) handle->actor->flags |= ACTOR_WAKE;
 }
 
 static void on_changed(Tcp *tcp) {

@@ -74,7 +74,8 @@ static uint8_t *put_answer(uint8_t *at, const Actor *a) {
   for (const Message *message = a->inbox; message; message = message->next) private_bytes += sizeof *message + message->capacity;
   if (a->extra) private_bytes += sizeof *a->extra + a->extra->link_capacity * sizeof(Link) + a->extra->subscription_capacity * sizeof(Subscription);
   actor_current_method(a, method, sizeof method);
-  uint64_t numbers[] = {a->inbox_count, heap_bytes(m), private_bytes, a->reductions, count_links(a, LINK_PEER), count_links(a, LINK_MONITORED_BY),
+  bool starts = a->inbox && a->inbox->kind == MESSAGE_INIT; /* nobody has sent that */
+  uint64_t numbers[] = {a->inbox_count - starts, heap_bytes(m), private_bytes, a->reductions, count_links(a, LINK_PEER), count_links(a, LINK_MONITORED_BY),
                         count_links(a, LINK_MONITORING), m->shadows ? m->shadows->count : 0, a->priority, a->extra ? a->extra->dropped : 0,
                         a->scheduler->number};
   at = wire_put_array(at, 3 + sizeof numbers / sizeof *numbers);

@@ -20,8 +20,15 @@ static Oop actor_set_limit(Machine *m) {
   if (!extra) return primitive_fail(m, FAILURE_NO_MEMORY);
   switch (oop_to_small(m->args[1])) {
   case LIMIT_HEAP: m->heap_limit = value; break;
-  case LIMIT_MAILBOX: extra->mailbox_limit = value < UINT32_MAX ? (uint32_t)value : UINT32_MAX; break;
-  case LIMIT_POLICY: extra->mailbox_policy = (uint8_t)(value & 3); break;
+  case LIMIT_MAILBOX:
+    extra->mailbox_limit = value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
+    if (extra->mailbox_policy == MAILBOX_BLOCK) pressure_set_limit(a, extra->mailbox_limit);
+    break;
+  case LIMIT_POLICY:
+    extra->mailbox_policy = (uint8_t)(value & 3);
+    wait_read_mail_may_gc(a);
+    pressure_set_limit(a, value == MAILBOX_BLOCK ? extra->mailbox_limit : 0);
+    break;
   case LIMIT_REDUCTIONS: extra->reduction_limit = value ? a->reductions + value : 0; break;
   case LIMIT_PRIORITY: a->priority = (uint8_t)(value <= PRIORITY_LOW ? value : PRIORITY_NORMAL); break;
   case LIMIT_URGENT: a->flags = value ? a->flags | ACTOR_TAKES_URGENT : a->flags & ~(uint32_t)ACTOR_TAKES_URGENT; break;

@@ -152,6 +152,14 @@ static void reply_unlinked(Scheduler *s, uint64_t dead_id, Message *message) {
   if (!actor_try_deliver(s, to, message)) message_free(&s->messages, message);
 }
 
+/* Who waits for room in the mailbox of the dead need not wait. */
+static void actor_tell_room(Scheduler *s, uint64_t dead_id, Message *message) {
+  uint64_t to = message->from;
+  message->from = dead_id;
+  message->number = 1;
+  if (!actor_try_deliver(s, to, message)) message_free(&s->messages, message);
+}
+
 /* A link or monitor to an actor that is gone reports at once; a request breaks its promise; the rest is dropped. */
 void undeliverable(Scheduler *s, uint64_t dead_id, Message *message, const Message *reason) {
   switch (message->kind) {
@@ -163,6 +171,12 @@ void undeliverable(Scheduler *s, uint64_t dead_id, Message *message, const Messa
   case MESSAGE_SUBSCRIBE:
     if (message->number == SUBSCRIBE_END) promise_reply_end(s, dead_id, message->from, message->number2, reason);
     else promise_reply_broken(s, dead_id, message->from, message->number2, reason);
+    break;
+  case MESSAGE_ROOM:
+    if (message->number == 0) {
+      actor_tell_room(s, dead_id, message);
+      return;
+    }
     break;
   case MESSAGE_UNLINK: reply_unlinked(s, dead_id, message); return;
   case MESSAGE_LINK: send_reason(s, dead_id, message->from, MESSAGE_EXIT, 0, reason); break;
@@ -185,7 +199,7 @@ static bool traps_exits(Actor *a) {
 static bool is_setting_up(const Actor *a) { return !actor_is(a, ACTOR_PLAIN) && a->machine.roots[ROOT_SELF] == OOP_NIL; }
 
 static void queue_event(Actor *a, Message *message) {
-  if (a->waits_for_mail) a->flags |= ACTOR_WAKE;
+  if (actor_is(a, ACTOR_WAITS_FOR_MAIL)) a->flags |= ACTOR_WAKE;
   inbox_append(a, message);
 }
 

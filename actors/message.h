@@ -29,6 +29,7 @@
   X(UNLINK_ACK, "-; the UNLINK's number")                                                   \
   X(SYNC, "-; the sender's promise: resolved when the receiver gets to it, after its INIT")  \
   X(CANCEL, "-; the sender's promise: nobody waits for its answer any more")                \
+  X(ROOM, "-; number: 0, is there room in the mailbox? 1, there is")                       \
   X(TRACE, "-; number: TraceEvents, number2: the actor that is told of them")             \
   X(INFO, "-; the sender's promise, resolved with what the receiver is doing")
 
@@ -42,7 +43,8 @@ typedef enum MessageKind {
 /* States of a promise; also the detail of REPLY and SETTLE. */
 typedef enum PromiseState { PROMISE_PENDING, PROMISE_RESOLVED, PROMISE_REJECTED, PROMISE_BROKEN } PromiseState;
 
-enum { MESSAGE_URGENT = 2 }; /* detail of PLAIN and REQUEST: overtakes others if the receiver has opted for it */
+/* Bits of the detail of PLAIN and REQUEST: overtakes others if the receiver has opted for it; took credit of the receiver (pressure.h). */
+enum { MESSAGE_URGENT = 2, MESSAGE_CHARGED = 4 };
 
 typedef struct Message Message;
 struct Message {

@@ -48,6 +48,7 @@ Runtime *runtime_new(const RuntimeOptions *options) {
   message_depot_init(&runtime->messages, runtime->accounts);
   directory_init(&runtime->directory, runtime->accounts);
   groups_init(&runtime->groups, runtime->accounts);
+  pressure_init(&runtime->pressure, runtime->accounts);
   pool_depot_init(&runtime->timers, runtime->accounts, ACCOUNT_TIMER, sizeof(Timer));
   if (actor_table_init(&runtime->table, runtime->accounts, runtime->options.max_actors) && init_schedulers(runtime)) {
     uint64_t all = runtime->scheduler_count == 64 ? UINT64_MAX : ((uint64_t)1 << runtime->scheduler_count) - 1;
@@ -152,6 +153,7 @@ void runtime_delete(Runtime *runtime) {
   message_depot_destroy(&runtime->messages);
   directory_destroy(&runtime->directory);
   groups_destroy(&runtime->groups);
+  pressure_destroy(&runtime->pressure);
   pool_depot_destroy(&runtime->timers);
   assert(runtime->options.accounts || account_total(accounts) == 0);
   Accounts last = {0};

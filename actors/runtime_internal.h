@@ -6,6 +6,7 @@
 #include "actor_table.h"
 #include "directory.h"
 #include "groups.h"
+#include "pressure.h"
 #include "runtime.h"
 #include "scheduler.h"
 #include "trace.h"
@@ -40,6 +41,7 @@ struct Runtime {
   ActorTable table;
   Directory directory;
   Groups groups;
+  PressureList pressure;
   MessageDepot messages;
   PoolDepot timers;
 };
