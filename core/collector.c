@@ -8,19 +8,10 @@
  *
  * Memory for the worst case is taken before anything moves, so a collection that has begun cannot fail.
  * No recursion: what is left to do is what lies between scan and alloc of each destination, and the list of marked large objects. */
+#include "collection.h"
 #include "debug.h"
-#include "memory_internal.h"
 #include "send_cache.h"
-
-typedef struct Collection {
-  Machine *m;
-  OldSpace *old;
-  const char *from, *from_end, *aged; /* the young objects being left */
-  char *to, *scan, *to_start, *to_end; /* where they go */
-  bool major, promote;
-  LargeObject **gray; /* large objects reached and not yet scanned (major) */
-  size_t gray_count;
-} Collection;
+#include "weak.h"
 
 static Object *copy_to(Collection *c, Object *from, bool to_old) {
   size_t bytes = object_total_bytes(from);
@@ -84,7 +75,11 @@ static bool forward_range(Collection *c, Object *object, size_t from, size_t cou
   return young;
 }
 
-static bool forward_slots(Collection *c, Object *object) { return forward_range(c, object, 0, object_pointer_slots(object)); }
+/* Weak ones have to wait (collector_weak.c). */
+static bool forward_slots(Collection *c, Object *object) {
+  if (c->major && object->header & FLAG_WEAK) return false;
+  return forward_range(c, object, 0, object_pointer_slots(object));
+}
 
 /* A large object card by card: all of them, or those that are marked.  Marks are made anew.  True: it has young references. */
 static bool forward_large(Collection *c, LargeObject *large, bool all) {
@@ -109,6 +104,32 @@ static void scan_old(Collection *c) {
     }
 }
 
+/* ---- for collector_weak.c ------------------------------------------------------------------------------------ */
+
+Oop collection_forward(Collection *c, Oop x) { return forward(c, x); }
+
+void collection_forward_slots(Collection *c, Object *object, size_t from, size_t to) {
+  bool old = object->header & FLAG_OLD, large = object_is_large(object);
+  if (!large) {
+    if (forward_range(c, object, from, to) && old && object->header & FLAG_GUARD) machine_remember(c->m, object, SIZE_MAX);
+    return;
+  }
+  for (size_t slot = from; slot < to; slot++)
+    if (forward_range(c, object, slot, slot + 1)) machine_remember(c->m, object, slot);
+}
+
+Object *collection_survivor(const Collection *c, Object *object) {
+  const char *address = (const char *)object;
+  bool young = address >= c->from && address < c->from_end;
+  if (young || (c->major && !is_destination(c, address) && !object_is_large(object)))
+    return header_is_forwarded(object->header) ? oop_to_object(header_forwarded_to(object->header)) : NULL;
+  return c->major && object_is_large(object) && !(object->header & FLAG_MARKED) && !is_destination(c, address) ? NULL : object;
+}
+
+bool collection_is_reached(const Collection *c, Oop x) {
+  return !oop_is_pointer(x) || !x || address_in_source(x) || collection_survivor(c, oop_to_object(x));
+}
+
 static bool old_pending(const Collection *c) {
   if (!c->old) return false;
   for (OldChunk *chunk = c->old->chunks; chunk; chunk = chunk->next)
@@ -126,10 +147,13 @@ static void scan_all(Collection *c) {
     if (c->old) scan_old(c);
     while (c->gray_count) {
       LargeObject *large = c->gray[--c->gray_count];
+      if (large->object.header & FLAG_WEAK) continue;
       if (forward_large(c, large, true)) machine_remember(c->m, &large->object, 0);
     }
   } while (c->scan < c->to || old_pending(c));
 }
+
+void collection_scan(Collection *c) { scan_all(c); }
 
 static void forward_roots(Collection *c, Oop *stack, size_t stack_slots) {
   Machine *m = c->m;
@@ -137,6 +161,7 @@ static void forward_roots(Collection *c, Oop *stack, size_t stack_slots) {
   for (int i = 0; i < ROOT_COUNT; i++) m->roots[i] = forward(c, m->roots[i]);
   for (unsigned i = 0; i < m->handle_count; i++) m->handles[i] = forward(c, m->handles[i]);
   m->selector = forward(c, m->selector);
+  if (m->weak) collection_forward_weak_roots(c);
   if (!m->shadows) return;
   for (uint32_t i = 0; i <= m->shadows->mask; i++)
     if (m->shadows->entries[i].original) m->shadows->entries[i].copy = forward(c, m->shadows->entries[i].copy);
@@ -278,6 +303,7 @@ static bool collect_into(Machine *m, size_t nursery, size_t needed, size_t stack
   forward_roots(&c, stack, used_slots);
   if (c.old && !c.major) forward_remembered(&c);
   scan_all(&c);
+  if (m->weak) collection_finish_weak(&c);
 
   if (m->fp) m->fp = stack + (m->fp - m->stack);
   if (m->args) m->args = stack + (m->args - m->stack);
@@ -313,6 +339,7 @@ bool machine_collect_may_gc(Machine *m, size_t heap_needed, size_t stack_needed,
   size_t used = (size_t)(machine_stack_top(m) - m->stack), slots = (size_t)(m->stack_limit - m->stack);
   if (m->old && m->old->used + m->old->large_used > m->old->threshold) major = true;
   if (machine_heap_limit(m) < machine_heap_used(m) + heap_needed) major = true;
+  if (major && m->weak) machine_old_space(m); /* only where there is one is a collection a major one */
   if (m->old && m->old->threshold == SIZE_MAX) major = false; /* machine_promote_all: it is building an image */
   size_t least = used + stack_needed;
   if (least < STACK_INITIAL) least = STACK_INITIAL;

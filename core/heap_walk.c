@@ -3,6 +3,7 @@
 #include "heap_walk.h"
 
 #include "memory_internal.h"
+#include "weak.h"
 
 static void each_in_range(char *p, const char *end, void (*visit)(void *, Object *), void *context) {
   while (p < end) {
@@ -42,6 +43,8 @@ void heap_map_references(Machine *m, OopMap map, void *context) {
   for (int i = 0; i < ROOT_COUNT; i++) m->roots[i] = map(context, m->roots[i]);
   for (unsigned i = 0; i < m->handle_count; i++) m->handles[i] = map(context, m->handles[i]);
   m->selector = map(context, m->selector);
+  for (uint32_t i = m->weak ? m->weak->mourned : 0; m->weak && i < m->weak->mourner_count; i++)
+    m->weak->mourners[i].object = map(context, m->weak->mourners[i].object);
   heap_each_object(m, map_object, &mapping);
   if (!m->shadows) return;
   for (uint32_t i = 0; i <= m->shadows->mask; i++)

@@ -189,6 +189,7 @@ static inline bool try_two_doubles(Oop a, Oop b, double *x, double *y) {
 #define MODE 0
 #define RUN_NAME run_pristine
 #include "interpreter_loop.h"
+#include "weak.h"
 #define MODE 1
 #define RUN_NAME run_data_shadowed
 #include "interpreter_loop.h"
@@ -221,6 +222,7 @@ static RunStatus run_in_storm(Machine *m, int32_t budget) {
 
 RunStatus machine_run(Machine *m, int32_t budget) {
   m->done = 0;
+  if (m->weak) weak_tell_mourners_may_gc(m);
   m->cache = m->own_cache ? m->own_cache : thread_context_cache(m->thread, m->source);
   if (!m->fp || !m->cache) return RUN_DIED;
   if (debug_on(DEBUG_PREEMPT_STRESS)) budget = 1;

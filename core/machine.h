@@ -22,6 +22,7 @@
 
 typedef struct Machine Machine;
 typedef struct ThreadContext ThreadContext; /* what a scheduler thread owns: block pools, send caches (thread_context.h) */
+typedef struct WeakTable WeakTable;
 typedef struct SourceImage SourceImage;     /* an S: base and at most one layer (source_image.h) */
 typedef struct SendCache SendCache;
 typedef struct ShadowTable ShadowTable;
@@ -96,6 +97,7 @@ struct Machine {
   SendCache *cache;          /* the thread's for this S, or own_cache */
   SendCache *own_cache;      /* NULL while behaviour is as in S */
   ShadowTable *shadows;      /* NULL while nothing of S is modified */
+  WeakTable *weak;           /* NULL while nothing is weak */
   Oop *handles;              /* C's temporary roots */
   uint16_t handle_count, handle_capacity;
   uint32_t hash_seed;        /* next identity hash */

@@ -6,6 +6,7 @@
 #include "debug.h"
 #include "memory_internal.h"
 #include "send_cache.h"
+#include "weak.h"
 
 bool machine_init(Machine *m, ThreadContext *thread, const SourceImage *source, void *owner) {
   uint32_t size = STACK_INITIAL * 8 + NURSERY_INITIAL;
@@ -46,6 +47,7 @@ void machine_destroy(Machine *m) {
     account_free(accounts, ACCOUNT_HEAP, m->old->remembered, m->old->remembered_capacity * sizeof(Object *));
     account_free(accounts, ACCOUNT_HEAP, m->old, sizeof *m->old);
   }
+  weak_destroy(m);
   send_cache_delete(accounts, m->own_cache);
   if (m->shadows)
     account_free(accounts, ACCOUNT_SHADOW, m->shadows, sizeof *m->shadows + (m->shadows->mask + 1) * sizeof(ShadowEntry));
@@ -114,7 +116,7 @@ static uint32_t next_hash(Machine *m) {
 }
 
 static void clear_body(Object *object, unsigned format, size_t slots) {
-  if (format > FORMAT_WEAK && format != FORMAT_EPHEMERON) {
+  if (format > FORMAT_WEAK) {
     memset(object->slots, 0, slots * 8);
     return;
   }
@@ -163,14 +165,17 @@ bool machine_reserve_may_gc(Machine *m, size_t bytes) {
   return false;
 }
 
+static Oop new_large_may_gc(Machine *m, uint32_t class_index, unsigned format, size_t slots) {
+  if (slots > (size_t)1 << 40) return m->failure = FAILURE_TOO_LARGE, (Oop)0;
+  if (!machine_reserve_large_may_gc(m, large_bytes(slots))) return 0;
+  return machine_new_large_unchecked(m, class_index, format, slots);
+}
+
 Oop machine_new_may_gc(Machine *m, uint32_t class_index, unsigned format, size_t slots) {
-  if (slots >= OBJECT_SIZE_LARGE) {
-    if (slots > (size_t)1 << 40) return m->failure = FAILURE_TOO_LARGE, (Oop)0;
-    if (!machine_reserve_large_may_gc(m, large_bytes(slots))) return 0;
-    return machine_new_large_unchecked(m, class_index, format, slots);
-  }
-  if (!machine_reserve_may_gc(m, 8 + slots * 8)) return 0;
-  return machine_new_unchecked(m, class_index, format, slots);
+  if (slots < OBJECT_SIZE_LARGE && !machine_reserve_may_gc(m, 8 + slots * 8)) return 0;
+  Oop made = slots < OBJECT_SIZE_LARGE ? machine_new_unchecked(m, class_index, format, slots) : new_large_may_gc(m, class_index, format, slots);
+  if (format != FORMAT_WEAK || !made || weak_watch(m, oop_to_object(made), WEAK_ELEMENTS)) return made;
+  return m->failure = FAILURE_NO_MEMORY, (Oop)0;
 }
 
 Oop machine_new_bytes_may_gc(Machine *m, uint32_t class_index, size_t size) {
@@ -234,7 +239,7 @@ Oop machine_copy_may_gc(Machine *m, Oop original) {
 
 size_t object_pointer_slots(const Object *o) {
   unsigned format = object_format(o);
-  if (format <= FORMAT_WEAK || format == FORMAT_EPHEMERON) return object_slots(o);
+  if (format <= FORMAT_WEAK) return object_slots(o);
   if (format == FORMAT_CODE) return CODE_LITERALS + code_literals(o);
   return 0;
 }

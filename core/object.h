@@ -41,10 +41,9 @@ enum {
 typedef enum Format {
   FORMAT_FIXED = 0,    /* named slots only, all oops */
   FORMAT_POINTERS = 1, /* named slots, then indexed oops */
-  FORMAT_WEAK = 2,     /* named slots, then indexed oops that do not keep alive */
+  FORMAT_WEAK = 2,     /* named slots, then indexed oops that do not keep alive (weak.h) */
   FORMAT_CODE = 3,     /* CompiledCode: CODE_LITERALS + n oops, then instruction words (code.h) */
   FORMAT_WORDS = 4,    /* 64-bit words without oops: boxed FloatD, limbs of large integers */
-  FORMAT_EPHEMERON = 5,
   FORMAT_BYTES = 8,  /* 8..15: bytes; (format & 7) bytes at the end of the last slot are unused */
   FORMAT_SHORTS = 16, /* 16..23, even: elements of 16 bits; the same unused bytes */
   FORMAT_INTS = 24    /* 24, 28: elements of 32 bits */
@@ -58,6 +57,7 @@ static inline uint64_t header_forwarded_to(uint64_t header) { return header >> 1
 
 /* Header flags. */
 #define FLAG_GUARD ((uint64_t)1 << 24)     /* a store must take the slow path: in S, or old and not remembered */
+#define FLAG_WEAK ((uint64_t)1 << 25)      /* in the weak table of its W: references that do not keep alive (weak.h) */
 #define FLAG_OLD ((uint64_t)1 << 26)       /* in the old generation or large-object space of its W */
 #define FLAG_SHADOW ((uint64_t)1 << 27)    /* the W copy of an object of S */
 #define FLAG_MARKED ((uint64_t)1 << 28)    /* collector only, large objects; in S: object is shadowable */

@@ -7,6 +7,7 @@
 #include "lookup.h"
 #include "memory_internal.h"
 #include "primitive.h"
+#include "weak.h"
 
 static Oop prim_object_class(Machine *m) { return machine_class_of(m, m->args[0]); }
 static Oop prim_object_same(Machine *m) { return oop_from_bool(oop_same(m, m->args[0], m->args[1])); }
@@ -126,6 +127,42 @@ static Oop prim_collect_garbage(Machine *m) {
   machine_collect_all_may_gc(m);
   return m->args[0];
 }
+/* Makes the receiver weak, in one of the ways of WeakKind; final objects only want to know that they die. */
+static Oop prim_make_weak(Machine *m) {
+  if (!oop_is_pointer(m->args[0])) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  if (!oop_is_small(m->args[1]) || (uint64_t)oop_to_small(m->args[1]) > WEAK_FINAL) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  WeakKind kind = (WeakKind)oop_to_small(m->args[1]);
+  Oop x = machine_writable_may_gc(m, m->args[0]);
+  if (!x) return OOP_FAIL;
+  Object *object = oop_to_object(x);
+  if (object->header & FLAG_WEAK) return kind == WEAK_FINAL ? primitive_fail(m, FAILURE_BAD_RECEIVER) : x;
+  unsigned format = object_format(object);
+  bool pairs = kind == WEAK_SET || kind == WEAK_KEYS || kind == WEAK_VALUES;
+  if (kind == WEAK_FINAL ? false : kind == WEAK_EPHEMERON ? format > FORMAT_WEAK || object_slots(object) == 0
+      : pairs ? object_class_index(object) != CLASS_ARRAY : format != FORMAT_POINTERS && format != FORMAT_WEAK)
+    return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  return weak_watch(m, object, kind) ? x : primitive_fail(m, FAILURE_NO_MEMORY);
+}
+
+static Oop prim_forget_final(Machine *m) {
+  if (oop_is_pointer(m->args[0])) weak_forget(m, machine_object(m, m->args[0]));
+  return m->args[0];
+}
+
+/* An Array of the next one that mourns, and whether as an ephemeron; nil when nobody is left. */
+static Oop prim_next_mourner(Machine *m) {
+  bool ephemeron;
+  Oop array = machine_new_array_may_gc(m, 2), mourner = array ? weak_take_mourner(m, &ephemeron) : 0;
+  if (!array) return OOP_FAIL;
+  if (!mourner) return OOP_NIL;
+  Object *object = oop_to_object(array);
+  object->slots[0] = mourner;
+  object->slots[1] = ephemeron ? OOP_TRUE : OOP_FALSE;
+  return array;
+}
+
+static Oop prim_weak_cleared(Machine *m) { return oop_from_small(m->weak ? m->weak->cleared : 0); }
+
 static Oop prim_heap_used(Machine *m) { return oop_from_small((int64_t)machine_heap_used(m)); }
 static Oop prim_shadow_count(Machine *m) { return oop_from_small(m->shadows ? m->shadows->count : 0); }
 
@@ -154,6 +191,10 @@ const Primitive object_primitives[] = {
     {"object_show", prim_show, 0, "print the receiver on standard error, for debugging the runtime", 0},
     {"failure_reason", prim_failure_reason, 0, "why the last primitive failed, FailureReason", 0},
     {"collect_garbage", prim_collect_garbage, 0, "collect both generations of this actor", 0},
+    {"make_weak", prim_make_weak, 1, "make the receiver weak, or final: WeakKind", 0},
+    {"forget_final", prim_forget_final, 0, "the receiver is not final any more", 0},
+    {"next_mourner", prim_next_mourner, 0, "an Array of an object to be told about a death, and whether it is an ephemeron; or nil", 0},
+    {"weak_cleared", prim_weak_cleared, 0, "how many weak references have been cleared in this actor", 0},
     {"heap_used", prim_heap_used, 0, "bytes of this actor's W", 0},
     {"shadow_count", prim_shadow_count, 0, "objects of S that have a copy here", 0},
     {"set_limits", prim_set_limits, 2, "heap limit in bytes, stack limit in KiB", 0},

@@ -153,7 +153,7 @@ static CodecStatus measure_body(Decoder *d, uint32_t n, const ClassShape *shape)
   return CODEC_OK;
 }
 
-static bool is_pointer_format(unsigned format) { return format <= FORMAT_WEAK || format == FORMAT_EPHEMERON; }
+static bool is_pointer_format(unsigned format) { return format <= FORMAT_WEAK; }
 
 static CodecStatus measure_instance(Decoder *d, uint32_t n, const WireItem *header, uint64_t *open) {
   ClassShape shape;

@@ -338,7 +338,7 @@ static CodecStatus put_generic(Encoder *e, Oop x, ClassTreatment treatment, unsi
   Object *object = oop_to_object(x);
   size_t n = object_slots(object);
   if (n >= UINT32_MAX || !number_object(e, x)) return CODEC_NO_MEMORY;
-  if (!object_is_pointers(object) && object_format(object) != FORMAT_EPHEMERON) return put_instance_bytes(e, x, argument);
+  if (!object_is_pointers(object)) return put_instance_bytes(e, x, argument);
   CodecStatus status = put_instance_head(e, x, (uint32_t)n, argument);
   if (status != CODEC_OK || n == 0) return status;
   return push_frame(e, x, (uint32_t)n, treatment == TREAT_EXCEPTION ? FRAME_SPECIAL : FRAME_SLOTS) ? CODEC_OK : CODEC_NO_MEMORY;
