@@ -335,11 +335,20 @@ static void verify_sometimes(Machine *m) {
 #endif
 }
 
+/* Who waits for a death shall not wait for ever because so little survives that major collections are never needed: one is due after so much
+ * allocation that it hardly counts. */
+static bool weak_asks_for_major(Machine *m) {
+  size_t old = m->old ? m->old->used + m->old->large_used : 0;
+  m->weak->collected += (size_t)(m->alloc - m->nursery);
+  machine_old_space(m); /* only where there is one is a collection a major one */
+  return m->weak->count > 0 && m->weak->collected > WEAK_MAJOR_AFTER + 8 * old;
+}
+
 bool machine_collect_may_gc(Machine *m, size_t heap_needed, size_t stack_needed, bool major) {
   size_t used = (size_t)(machine_stack_top(m) - m->stack), slots = (size_t)(m->stack_limit - m->stack);
   if (m->old && m->old->used + m->old->large_used > m->old->threshold) major = true;
   if (machine_heap_limit(m) < machine_heap_used(m) + heap_needed) major = true;
-  if (major && m->weak) machine_old_space(m); /* only where there is one is a collection a major one */
+  if (m->weak) major = weak_asks_for_major(m) || major;
   if (m->old && m->old->threshold == SIZE_MAX) major = false; /* machine_promote_all: it is building an image */
   size_t least = used + stack_needed;
   if (least < STACK_INITIAL) least = STACK_INITIAL;

@@ -140,6 +140,7 @@ void collection_forward_weak_roots(Collection *c) {
 void collection_finish_weak(Collection *c) {
   WeakTable *t = c->m->weak;
   if (!c->major) return rebuild(c, t, t->old_count);
+  t->collected = 0;
   do advance_all(c, t);
   while (fire(c, t));
   clear_dead(c, t);

@@ -123,7 +123,9 @@ static Oop prim_show(Machine *m) {
 }
 
 static Oop prim_failure_reason(Machine *m) { return oop_from_small(m->failure); }
+/* Registers above those of the running call hold what calls before it have left there: nobody will read it. */
 static Oop prim_collect_garbage(Machine *m) {
+  for (Oop *slot = m->args + m->argc + 1, *top = machine_stack_top(m); slot < top && slot < m->stack_limit; slot++) *slot = OOP_NIL;
   machine_collect_all_may_gc(m);
   return m->args[0];
 }

@@ -38,6 +38,7 @@ struct WeakTable {
   Mourner *mourners;   /* MOURNED .. MOURNER_COUNT wait; room for all entries as well */
   uint32_t count, old_count, mourned, mourner_count, capacity; /* capacity of both */
   uint32_t cleared;    /* how many references have been cleared: tables look whether it has changed */
+  size_t collected;    /* bytes of nurseries since the last major collection */
   bool told;           /* a process has been started for those that wait */
 };
 
