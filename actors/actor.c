@@ -169,8 +169,7 @@ static void end(Scheduler *s, Actor *a) {
   if (runtime_is_tracing(s->runtime)) trace_exit(s, a, reason);
   Message *late = mailbox_close(&a->mailbox), *message;
   if (actor_is(a, ACTOR_MAIN)) runtime_halt(s->runtime, reason ? 1 : 0);
-  atomic_thread_fence(memory_order_seq_cst); /* groups.c: claim */
-  if (atomic_load_explicit(&a->grouped, memory_order_relaxed)) groups_leave_all(s, id);
+  if (atomic_load(&a->grouped)) groups_leave_all(s, id); /* looked at after the mailbox was closed: groups.c, claim */
   pressure_end(s, a);
   promises_break(s, a, reason);
   links_announce_exit(s, a, reason);

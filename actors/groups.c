@@ -202,7 +202,6 @@ static bool claim(Runtime *runtime, uint64_t id) {
   Actor *a = actor_table_at(&runtime->table, id);
   if (!a) return false;
   atomic_store(&a->grouped, 1);
-  atomic_thread_fence(memory_order_seq_cst);
   return runtime_is_alive(runtime, id);
 }
 

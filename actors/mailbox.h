@@ -84,9 +84,9 @@ static inline bool mailbox_try_wake(Mailbox *box, uint16_t tag) {
                                                  memory_order_relaxed);
 }
 
-/* No more mail; answers what was there, oldest first.  The caller is the owner. */
+/* No more mail; answers what was there, oldest first.  The caller is the owner.  (Sequentially consistent: groups.c relies on it.) */
 static inline Message *mailbox_close(Mailbox *box) {
-  uint64_t head = atomic_exchange_explicit(&box->head, MAILBOX_DEAD, memory_order_acq_rel) & MAILBOX_POINTER;
+  uint64_t head = atomic_exchange_explicit(&box->head, MAILBOX_DEAD, memory_order_seq_cst) & MAILBOX_POINTER;
   return head > MAILBOX_IDLE ? mailbox_reverse((Message *)(uintptr_t)head) : NULL;
 }
 

@@ -2,6 +2,7 @@
 /* timer_wheel.c -- see timer_wheel.h. */
 #include "timer_wheel.h"
 
+#include <stddef.h>
 #include <string.h>
 
 enum { LEVEL_BITS = 6 };
@@ -24,18 +25,20 @@ static void insert(TimerWheel *wheel, TimerNode *node) {
   TimerNode **head = &wheel->slots[level][slot];
   node->level = (uint8_t)level;
   node->slot = (uint8_t)slot;
-  node->next = *head;
-  if (node->next) node->next->back = &node->next;
-  node->back = head;
-  *head = node;
+  node->next = NULL;
+  node->back = *head ? &wheel->last[level][slot]->next : head;
+  *node->back = node;
+  wheel->last[level][slot] = node;
   wheel->occupied[level] |= (uint64_t)1 << slot;
 }
 
 static void unlink_node(TimerWheel *wheel, TimerNode *node) {
+  TimerNode **head = &wheel->slots[node->level][node->slot];
   *node->back = node->next;
   if (node->next) node->next->back = node->back;
+  else if (*head) wheel->last[node->level][node->slot] = (TimerNode *)((char *)node->back - offsetof(TimerNode, next));
   node->back = NULL;
-  if (!wheel->slots[node->level][node->slot]) wheel->occupied[node->level] &= ~((uint64_t)1 << node->slot);
+  if (!*head) wheel->occupied[node->level] &= ~((uint64_t)1 << node->slot);
 }
 
 /* Farther than the wheel turns: as far as it goes; taking it out early only puts it back. */

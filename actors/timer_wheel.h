@@ -24,6 +24,7 @@ typedef struct TimerWheel {
   uint64_t count;
   uint64_t occupied[WHEEL_LEVELS];
   TimerNode *slots[WHEEL_LEVELS][WHEEL_SLOTS];
+  TimerNode *last[WHEEL_LEVELS][WHEEL_SLOTS]; /* of slots that are not empty: so that timers of one tick fire in the order in which they were started */
 } TimerWheel;
 
 void timer_wheel_init(TimerWheel *wheel, uint64_t now_ns);

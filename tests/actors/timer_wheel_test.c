@@ -2,6 +2,7 @@
 /* timer_wheel_test.c -- the wheel against a plain list, and its corners. */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
@@ -48,6 +49,31 @@ static void a_stopped_timer_does_not_fire(void **state) {
   assert_non_null(timer_wheel_take_due(&wheel, 200 * (uint64_t)TICK));
   assert_non_null(timer_wheel_take_due(&wheel, 200 * (uint64_t)TICK));
   assert_null(timer_wheel_take_due(&wheel, 200 * (uint64_t)TICK));
+}
+
+static void timers_of_one_tick_fire_in_the_order_started(void **state) {
+  (void)state;
+  enum { COUNT = 40 };
+  TimerWheel wheel;
+  TimerNode nodes[COUNT], *fired;
+  for (int round = 0; round < 500; round++) {
+    uint64_t now = chance(1u << 20), tick = now + 2 + chance((uint64_t)1 << (1 + chance(20)));
+    bool stopped[COUNT] = {false};
+    timer_wheel_init(&wheel, now * TICK);
+    for (int i = 0; i < COUNT; i++) {
+      timer_wheel_start(&wheel, &nodes[i], tick * TICK);
+      if (chance(4) == 0) timer_wheel_stop(&wheel, &nodes[i]), stopped[i] = true;
+      int other = (int)chance((uint64_t)i + 1);
+      if (chance(4) == 0 && !stopped[other]) timer_wheel_stop(&wheel, &nodes[other]), stopped[other] = true;
+      if (chance(3) == 0 && now + 1 < tick) assert_null(timer_wheel_take_due(&wheel, (now = now + 1 + chance(tick - now - 1)) * TICK));
+    }
+    for (int i = 0; i < COUNT; i++) {
+      if (stopped[i]) continue;
+      fired = timer_wheel_take_due(&wheel, (tick + 10) * TICK);
+      assert_ptr_equal(fired, &nodes[i]);
+    }
+    assert_null(timer_wheel_take_due(&wheel, (tick + 10) * TICK));
+  }
 }
 
 static void next_never_lies_after_a_deadline(void **state) {
@@ -101,6 +127,7 @@ int main(void) {
       cmocka_unit_test(a_timer_fires_at_its_tick_and_not_before),
       cmocka_unit_test(a_deadline_in_the_past_fires_at_the_next_tick),
       cmocka_unit_test(a_stopped_timer_does_not_fire),
+      cmocka_unit_test(timers_of_one_tick_fire_in_the_order_started),
       cmocka_unit_test(next_never_lies_after_a_deadline),
       cmocka_unit_test(it_agrees_with_a_list),
   };
