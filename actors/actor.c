@@ -47,7 +47,7 @@ Actor *actor_new(Scheduler *s, const SourceImage *source, unsigned flags) {
   a->flags = (uint32_t)flags;
   a->machine.source = source;
   mailbox_open(&a->mailbox, actor_tag(actor_id(a)));
-  s->spawned++;
+  scheduler_count_up(&s->spawned);
   return a;
 }
 
@@ -78,7 +78,7 @@ static void free_record(Scheduler *s, Actor *a) {
   atomic_store_explicit(&a->id, id, memory_order_relaxed);
   a->next = s->free_actors;
   s->free_actors = a;
-  s->ended++;
+  scheduler_count_up(&s->ended);
   if (++s->free_actor_count >= ACTOR_BATCH * 8) give_back_half(s);
 }
 

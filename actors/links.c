@@ -248,8 +248,11 @@ void links_receive(Scheduler *s, Actor *a, Message *message) {
   case MESSAGE_EXIT: receive_exit(s, a, message); return;
   case MESSAGE_DOWN: receive_down(s, a, message); return;
   case MESSAGE_KILL:
-    actor_exit_later(a, message->size ? message : NULL);
-    if (message->size) return;
+    if (message->size) {
+      actor_exit_later(a, message);
+      return;
+    }
+    actor_exit_later(a, NULL);
     break;
   case MESSAGE_LINK: receive_link(a, message->from); break;
   case MESSAGE_UNLINK: receive_unlink(s, a, message); break;

@@ -183,6 +183,9 @@ uint64_t runtime_schedule_hash(const Runtime *runtime) { return runtime->schedul
 
 uint64_t runtime_actor_count(const Runtime *runtime) {
   uint64_t spawned = 0, ended = 0;
-  for (uint32_t i = 0; i < runtime->scheduler_count; i++) spawned += runtime->schedulers[i].spawned, ended += runtime->schedulers[i].ended;
+  for (uint32_t i = 0; i < runtime->scheduler_count; i++) {
+    spawned += atomic_load_explicit(&runtime->schedulers[i].spawned, memory_order_relaxed);
+    ended += atomic_load_explicit(&runtime->schedulers[i].ended, memory_order_relaxed);
+  }
   return spawned - ended;
 }

@@ -58,7 +58,8 @@ struct Scheduler {
   Decoder decoder;
   Actor *free_actors;
   uint32_t free_actor_count;
-  uint64_t spawned, ended, slices; /* statistics */
+  _Atomic uint64_t spawned, ended; /* written by this thread only (scheduler_count_up), read by any */
+  uint64_t slices;
   _Alignas(8) char trace_run[184]; /* trace.c */
   Oop *root_handles; /* lent to the machine that runs (machine_push_handle): idle actors have none of their own */
   uint16_t root_handle_capacity;
@@ -81,6 +82,10 @@ void scheduler_run(Scheduler *s);
 Actor *scheduler_take(Scheduler *s);
 /* Fires the timers that are due, and looks after idle actors. */
 void scheduler_poll(Scheduler *s);
+
+static inline void scheduler_count_up(_Atomic uint64_t *count) {
+  atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + 1, memory_order_relaxed);
+}
 
 /* How many wait to run. */
 static inline uint32_t scheduler_waiting(const Scheduler *s) { return s->fresh.count + s->spent.count + s->high.count + s->low.count; }
