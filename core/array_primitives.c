@@ -60,6 +60,7 @@ static Oop *element_slots(const Elements *e) { return e->object->slots + e->fixe
 /* No program changes what equality, hashing or interning rest on. */
 static bool is_constant(Oop x) {
   uint32_t index = oop_class_index(x);
+  if (index == CLASS_METHOD_DICTIONARY || index == CLASS_BLOCK_CLOSURE) return true; /* what C trusts */
   return index == CLASS_SYMBOL || index == CLASS_FLOAT || index == CLASS_LARGE_POSITIVE || index == CLASS_LARGE_NEGATIVE;
 }
 

@@ -177,7 +177,8 @@ static Oop find_outside(Machine *m, Oop temporaries, Oop space, const char *path
 static NameMeaning lookup(CompilerScope *scope, Text path) {
   Scope *s = (Scope *)scope;
   int slot = class_variable_index(s->m, s->klass, path.start, path.length);
-  if (slot >= 0) return (NameMeaning){.kind = NAME_INSTANCE, .index = (unsigned)slot};
+  bool guarded = slot >= 0 && !s->recompiling && class_guards_slot(s->m, s->klass, (size_t)slot);
+  if (slot >= 0) return (NameMeaning){.kind = NAME_INSTANCE, .index = (unsigned)slot, .read_only = guarded};
   bool found = find_outside(s->m, s->temporaries, s->space, path.start, path.length) || class_find_binding(s->m, s->klass, path.start, path.length);
   return (NameMeaning){.kind = found ? NAME_BINDING : NAME_UNKNOWN};
 }

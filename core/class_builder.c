@@ -118,6 +118,22 @@ int class_variable_index(const Machine *m, Oop klass, const char *name, size_t l
   return -1;
 }
 
+/* Classes whose first slots C trusts. */
+static const struct {
+  uint32_t class;
+  unsigned slots;
+} guarded[] = {{CLASS_BEHAVIOR, 4}, {CLASS_METACLASS, METACLASS_SLOTS}, {CLASS_BLOCK_CLOSURE, 3}, {CLASS_CONTEXT, CONTEXT_SLOTS},
+               {CLASS_METHOD_DICTIONARY, 1}, {CLASS_BINDING_DICTIONARY, DICTIONARY_SLOTS}, {CLASS_PROCESS, PROCESS_SLOTS},
+               {CLASS_SEMAPHORE, SEMAPHORE_SIGNALS + 1}, {CLASS_PROMISE, PROMISE_SLOTS}, {CLASS_ACTOR_PROXY, 1}, {CLASS_TRANSIENT_PROXY, 3},
+               {CLASS_ACTOR, 1}, {CLASS_HANDLE, 1}, {CLASS_DEBUG_INFO, DEBUG_NAMES + 1}};
+
+bool class_guards_slot(const Machine *m, Oop klass, size_t slot) {
+  if (m->source->class_count == 0) return false; /* the kernel is being made */
+  for (unsigned i = 0; i < sizeof guarded / sizeof guarded[0]; i++)
+    if (slot < guarded[i].slots && machine_inherits_from(m, klass, machine_class_at(m, guarded[i].class))) return true;
+  return (slot >= CLASS_SLOT_ENVIRONMENT && slot <= CLASS_SLOT_POOLS) && machine_inherits_from(m, klass, machine_class_at(m, CLASS_CLASS));
+}
+
 /* ---- reshaping --------------------------------------------------------------------------------------------------
  *
  * KLASS gets DELTA more (or fewer) named slots at position AT; so do its subclasses.  Every instance, in W or in S, is copied to the
@@ -295,6 +311,14 @@ typedef struct Layouts {
   int from[MOST_NAMED];
 } Layouts;
 
+/* C makes or reads instances of KLASS, or of a class below it, in the layout that they have. */
+static bool is_relied_on(const Machine *m, Oop klass) {
+  for (uint32_t i = 1; m->source->class_count > 0 && i < CLASS_WELL_KNOWN_END; i++)
+    if (machine_inherits_from(m, machine_class_at(m, i), klass)) return true;
+  /* metaclasses: of Class and above */
+  return m->source->class_count > 0 && machine_inherits_from(m, machine_class_at(m, CLASS_CLASS), klass);
+}
+
 /* Reshapes the instances.  HANDLE: klass, then superclass, then names. */
 static bool change_layout_may_gc(Machine *m, unsigned handle, bool *moved) {
   Layouts *l = malloc(sizeof *l);
@@ -306,6 +330,7 @@ static bool change_layout_may_gc(Machine *m, unsigned handle, bool *moved) {
   *moved = keep < old_count || keep < new_count;
   same_names(l->olds + keep, old_count - keep, l->news + keep, new_count - keep, l->from);
   Reshape r = {.m = m, .klass = klass, .at = keep, .removed = old_count - keep, .added = new_count - keep, .from = l->from};
+  if (*moved && is_relied_on(m, klass)) return free(l), m->failure = FAILURE_WRONG_STATE, false;
   unsigned resolved = machine_push_handle(m, klass);
   bool done = !*moved || change_instances_may_gc(&r);
   machine_pop_handles(m, resolved);

@@ -36,6 +36,9 @@ Oop class_own_method(const Machine *m, Oop klass, Oop selector);
 /* Slot of instance variable NAME, or -1. */
 int class_variable_index(const Machine *m, Oop klass, const char *name, size_t length);
 
+/* Does C rely on what instances of KLASS have in SLOT?  Then programs read it, but only the kernel's own methods store there. */
+bool class_guards_slot(const Machine *m, Oop klass, size_t slot);
+
 /* The binding of NAME in DICTIONARY (a BindingDictionary), made with value VALUE if it is new. 0: no memory. */
 Oop binding_dictionary_add_may_gc(Machine *m, Oop dictionary, Oop symbol, Oop value);
 /* The same for a global or namespace: takes over the binding that code used before the definition. */

@@ -76,6 +76,7 @@ struct Machine {
   uint16_t failure;    /* FailureReason of the last failed primitive */
   uint8_t in_shadow;   /* something of S is modified here or in the layer: resolve references */
   uint8_t definitions; /* something was defined since the last freeze: classes, methods, new variables */
+  uint8_t hands_on_data; /* a freeze takes the values of new variables as they are, not as they were at first */
   uint8_t promote_all; /* the collection that runs makes everything old */
   uint8_t done;        /* OOP_CONTROL: the bottom frame has returned */
   uint8_t graces;      /* how many limits were run into one inside the handling of the other: see grace */

@@ -6,6 +6,7 @@
 #include "heap_walk.h"
 #include "lookup.h"
 #include "memory_internal.h"
+#include "class_builder.h"
 #include "primitive.h"
 #include "weak.h"
 
@@ -34,6 +35,7 @@ static Oop prim_object_inst_var_at(Machine *m) {
 static Oop prim_object_inst_var_at_put(Machine *m) {
   Object *object;
   size_t slot;
+  if (slot_argument(m, &object, &slot) && class_guards_slot(m, machine_class_of(m, m->args[0]), slot)) return primitive_fail(m, FAILURE_READ_ONLY);
   if (!slot_argument(m, &object, &slot)) return primitive_fail(m, FAILURE_BAD_INDEX);
   Oop writable = machine_writable_may_gc(m, m->args[0]);
   if (!writable) return OOP_FAIL;

@@ -26,6 +26,7 @@ static bool has_stamps(const char *text, const char *end) {
     const char *line = p;
     while (line > text && line[-1] != '\n') line--;
     if (*line != '!') continue;
+    if (end - p > 8 && p[7] == '\'' && p[8] != '!' && !is_blank(p[8])) continue; /* quotes are doubled: it stands in a string */
     if (p - line > 8 && memcmp(p - 8, "commentS", 8) == 0) return true;
     if (memmem(line, (size_t)(p - line), " methodsFor: ", 13)) return true;
   }

@@ -90,7 +90,8 @@ static NameMeaning lookup(CompilerScope *scope, Text path) {
   DefinerScope *s = (DefinerScope *)scope;
   if (s->klass) {
     int slot = class_variable_index(s->d->m, s->klass, path.start, path.length);
-    if (slot >= 0) return (NameMeaning){.kind = NAME_INSTANCE, .index = (unsigned)slot};
+    bool guarded = slot >= 0 && !s->recompiling && class_guards_slot(s->d->m, s->klass, (size_t)slot);
+    if (slot >= 0) return (NameMeaning){.kind = NAME_INSTANCE, .index = (unsigned)slot, .read_only = guarded};
   }
   if (s->statement && binding_dictionary_find(s->d->m, machine_handle(s->d->m, s->d->temporaries), path.start, path.length))
     return (NameMeaning){.kind = NAME_BINDING};

@@ -144,11 +144,11 @@ static bool is_unfreezable(const Freezer *f, Oop x) {
          class == CLASS_ACTOR || class == CLASS_HANDLE || class == CLASS_PROCESS || class == CLASS_CALLIN_PROCESS;
 }
 
-/* The value that slot I of OBJECT has in the image: a layer gets initial values, not the present ones. */
+/* The value that slot I of OBJECT has in the image: a layer gets initial values, not the present ones, unless only definitions have run so far. */
 static Oop handed_on(const Freezer *f, Object *object, size_t i) {
   Oop value = object->slots[i];
   uint32_t class = object_class_index(object);
-  if (f->mode == FREEZE_LAYER && !address_in_source(oop_from_object(object))) {
+  if (f->mode == FREEZE_LAYER && !f->m->hands_on_data && !address_in_source(oop_from_object(object))) {
     Oop x = oop_from_object(object);
     if (class == CLASS_VARIABLE_BINDING && i == BINDING_VALUE && !is_behavior(f->m, oop_resolve(f->m, value)) && is_new(f, object))
       value = object->slots[BINDING_INITIAL];

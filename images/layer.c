@@ -32,6 +32,7 @@ static bool differs(const Freezer *f, Object *object) {
   const Machine *m = f->m;
   Oop x = oop_from_object(object);
   if (address_in_source(x)) return false;
+  if (m->hands_on_data && !(object->header & FLAG_SHADOW)) return false;
   if (object_class_index(object) == CLASS_VARIABLE_BINDING) return object->slots[BINDING_VALUE] != object->slots[BINDING_INITIAL];
   if (object_class_index(object) == CLASS_METACLASS || !oop_has_class(machine_class_of(m, x), CLASS_METACLASS)) return false;
   for (size_t i = CLASS_SLOTS; i < object_slots(object); i++)

@@ -545,7 +545,10 @@ static bool carry_out(Program *p, const Item *item) {
   case ITEM_STATEMENT:
   case ITEM_EVAL:
     if (p->only_definitions || is_blank(item->value)) return false;
-    if (p->before_statement && !statement_runs_no_code(item->source, item->value)) p->before_statement(d->m);
+    if (p->before_statement && !statement_runs_no_code(item->source, item->value) && !statement_initializes_class(item->source, item->value)) {
+      p->before_statement(d->m);
+      d->m->hands_on_data = 0;
+    }
     return begin_code(p, item);
   case ITEM_DEFINITION: return begin_code(p, item);
   case ITEM_METHOD: return !p->skipping && begin_code(p, item);
@@ -605,6 +608,7 @@ ProgramStatus program_step(Program *p, Machine *m) {
     p->begun = true;
     if (!definer_begin(&p->definer, m)) return PROGRAM_NO_MEMORY;
     p->definer.is_assigned = is_assigned;
+    m->hands_on_data = 1; /* until the program does more than define itself */
     p->definer.context = p;
   } else if (p->running_statement && p->evaluator) {
     p->running_statement = false;

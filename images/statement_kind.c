@@ -81,6 +81,19 @@ bool statement_is_definition(const Source *source, Text text) {
   return is;
 }
 
+bool statement_initializes_class(const Source *source, Text text) {
+  Scanner s;
+  if (text.length < 12 || text.start[0] < 'A' || text.start[0] > 'Z') return false;
+  Arena *arena = arena_new();
+  if (!arena) return false;
+  Source own = alone(source, text);
+  scanner_init(&s, arena, &own, text);
+  Token name = scanner_next(&s), selector = scanner_next(&s);
+  bool is = name.kind == TOKEN_IDENTIFIER && selector.kind == TOKEN_IDENTIFIER && text_is(selector.text, "initialize") && scanner_next(&s).kind == TOKEN_END;
+  arena_delete(arena);
+  return is;
+}
+
 bool statement_runs_no_code(const Source *source, Text text) {
   Scanner s;
   if (!text.length || (text.start[0] != 'S' && text.start[0] != '\'')) return false;

@@ -12,6 +12,9 @@
  *   Foo initialize, in a file of chunks that Squeak or Pharo wrote */
 bool statement_is_definition(const Source *source, Text text);
 
+/* `Foo initialize`: what it gives to variables of the class is part of the definition. */
+bool statement_initializes_class(const Source *source, Text text);
+
 /* The superclass and name of a class that the statement defines by message; false: it defines none. */
 bool statement_defines_class(const Source *source, Text text, Text *superclass, Text *name);
 

@@ -34,6 +34,7 @@ typedef struct RunOptions {
   unsigned long heap_mib, depth_kib;
   const char *trace; /* the file; may be NULL */
   bool pin; /* scheduler threads to cores */
+  bool hand_on_data; /* what the program has set before it first spawns is there in other actors */
   bool seeded, search, keep_going;  /* one seed; all seeds of a range; to its end, whatever fails */
   uint64_t seed, last_seed, seed_seconds; /* the seed or the first one; the last one; real time for each */
   uint64_t *schedule_hash; /* where the hash of the schedule goes; may be NULL */

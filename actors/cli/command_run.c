@@ -148,7 +148,7 @@ int cli_run_program(Program *program, const SourceImage *source, const RunOption
   Runtime *runtime = runtime_new(&options);
   if (!runtime) return fprintf(stderr, "atoll: cannot start the schedulers: no memory, or too many open files\n"), 1;
   MainProgram main_program = {program, 0, false, answer};
-  program_set_before_statement(program, freeze_definitions);
+  if (!o->hand_on_data) program_set_before_statement(program, freeze_definitions);
   Machine *m = runtime_main_machine(runtime, source, next_frame, &main_program);
   int status = m ? runtime_run(runtime) : 1;
   if (!m || main_program.no_memory) fprintf(stderr, "atoll: no memory\n"), status = 1;

@@ -96,6 +96,7 @@ static int test_files(void *context, const RunOptions *run) {
   const TestCall *call = context;
   TestOptions o = *call->options;
   o.run = *run;
+  o.run.hand_on_data = true;
   Program *program = program_new(stderr);
   int status = program ? test(program, call->source, &o, call->paths) : 2;
   program_delete(program);
