@@ -6,9 +6,9 @@
 #include <sys/random.h>
 #include <time.h>
 
-/* Where virtual time begins: an hour after the machine was started, on the first day of 2000. */
+/* Where virtual time begins: an hour after the machine was started, on the first day of 2026. */
 #define EPOCH_MONOTONIC_NS ((uint64_t)3600 * 1000000000u)
-#define EPOCH_WALL_NS ((uint64_t)946684800 * 1000000000u)
+#define EPOCH_WALL_NS ((uint64_t)1767225600 * 1000000000u)
 
 static uint64_t clock_ns(clockid_t clock) {
   struct timespec t;

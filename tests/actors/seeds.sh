@@ -36,6 +36,25 @@ timeout 60 "$atoll" run --seed 1 deadlock.st >"$scratch/deadlock" 2>&1
 [ $? -eq 3 ] || fail "deadlock.st does not end with status 3"
 [ "$(grep -c 'waits for an answer of actor' "$scratch/deadlock")" -eq 3 ] || fail "deadlock.st: $(cat "$scratch/deadlock")"
 
+# tests under seeds
+cat >"$scratch/race.st" <<'ST'
+TestCase subclass: RaceTest [
+    testOrder [
+	| me first |
+	me := Actor current.
+	Actor spawn: [me send: 1].
+	Actor spawn: [me send: 2].
+	first := Actor receive.
+	Actor receive.
+	self assert: first equals: 1
+    ]
+    testTime [ | t | t := Time millisecondClock. Actor sleep: 5000. self assert: (Time millisecondClock - t between: 5000 and: 5010) ]
+]
+ST
+timeout 60 "$atoll" test --seeds 1..100 "$scratch/race.st" >"$scratch/tests" 2>&1
+[ $? -eq 1 ] && grep -q '^repeat it with: atoll test --seed' "$scratch/tests" || fail "test --seeds: $(tail -n 1 "$scratch/tests")"
+timeout 60 "$atoll" test --seeds 1..100 --filter testTime "$scratch/race.st" >"$scratch/tests" 2>&1 || fail "virtual time in tests: $(tail -n 3 "$scratch/tests")"
+
 # what is refused
 printf '[TcpServer listenOn: 0] on: SocketError do: [:e | e messageText displayNl].\n' >"$scratch/socket.st"
 timeout 60 "$atoll" run --seed 1 "$scratch/socket.st" 2>&1 | grep -q 'no sockets under a seed' || fail "a socket under a seed"
