@@ -76,14 +76,35 @@ static bool on_variable(SourceEvents *e, Text name, Text value, SourcePosition a
 
 static void on_error(SourceEvents *e, const CompileError *error) { check(NULL, &((Fuzz *)e)->source, error); }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  Fuzz fuzz = {.source = {"fuzz", (const char *)data, size, 1}};
-  Text all = {(const char *)data, size};
+static bool on_pragma(SourceEvents *e, bool class_side, Text keyword, Text value, SourcePosition at) {
+  (void)class_side;
+  return on_variable(e, keyword, value, at);
+}
+
+static void read_source(const char *text, size_t size, bool chunks) {
+  Fuzz fuzz = {.source = {"fuzz", text, size, 1, chunks}};
   fuzz.events.method = on_method;
-  fuzz.events.statement = fuzz.events.eval = on_text;
-  fuzz.events.class_variable = on_variable;
+  fuzz.events.statement = fuzz.events.eval = fuzz.events.condition_begin = on_text;
+  fuzz.events.class_variable = fuzz.events.namespace_pragma = on_variable;
+  fuzz.events.class_pragma = on_pragma;
   fuzz.events.error = on_error;
   source_read(&fuzz.source, &fuzz.events);
+}
+
+/* As the bytes of a file: file-outs of other systems and Tonel are told by what they begin with. */
+static void read_prepared(const char *data, size_t size) {
+  Arena *arena = arena_new();
+  bool chunks = false;
+  const char *text = source_text_prepare(arena, data, &size, &chunks);
+  read_source(text, size, chunks);
+  arena_delete(arena);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  Fuzz fuzz = {.source = {"fuzz", (const char *)data, size, 1, false}};
+  Text all = {(const char *)data, size};
+  read_source((const char *)data, size, false);
+  read_prepared((const char *)data, size);
   compile(&fuzz.source, (Text){NULL, 0}, all, true);
   compile(&fuzz.source, (Text){NULL, 0}, all, false);
   return 0;

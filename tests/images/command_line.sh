@@ -27,6 +27,12 @@ printf "Smalltalk arguments printNl.\n" >arguments.st
 printf "Object subclass: Foo [ bar [ ^zork ] ]\n'after' displayNl.\n" >undeclared.st
 printf "'first' displayNl.\nObject subclass: Later [ Later class >> hi [ ^'second' ] ]\nLater hi displayNl.\nLater class extend [ hi [ ^'third' ] ]\nLater hi displayNl.\n" >order.st
 
+mkdir folder other
+printf "Late subclass: Early [ early [ ^2 ] ]\nEarly new early printNl.\n" >folder/a.st
+printf "Object subclass: Late [ ]\n" >folder/b.st
+printf "Right subclass: Left [ ]\n" >other/a.st
+printf "Left subclass: Right [ ]\nZork subclass: Lost [ go [ ^1 ] ]\n5 printNl.\n" >other/b.st
+
 check "no command: standard input" 0 "^7$" bash -c "echo '(3 + 4) printNl' | \"$atoll\""
 check "help" 0 "atoll run" "$atoll" help
 check "--help" 0 "atoll run" "$atoll" --help
@@ -40,6 +46,9 @@ check "run" 0 "^hello$" "$atoll" run hello.st
 check "missing file" 1 "cannot read 'nowhere.st': No such file" "$atoll" run nowhere.st
 check "unknown option" 2 "'--frob' is not an option" "$atoll" run --frob hello.st
 check "syntax error" 1 "unclosed.st:[0-9]+:[0-9]+: error: .*\^" "$atoll" run unclosed.st
+check "a folder: superclasses first" 0 "^2$" "$atoll" run folder
+check "a folder: a circle of superclasses" 1 "a.st:1:[0-9]+: error: .*circle: Left, Right, Left" "$atoll" run other
+check "a folder: a missing superclass" 1 "b.st:2:[0-9]+: error: the superclass 'Zork' is not defined.*5" "$atoll" run other
 check "undeclared variable" 1 "undeclared.st:1:[0-9]+: error: .*zork" "$atoll" run undeclared.st
 check "goes on behind an error" 1 "after" "$atoll" run undeclared.st
 check "unhandled error" 1 $'7\n.*did not understand #foo.*error.st:2.*11' "$atoll" run error.st
