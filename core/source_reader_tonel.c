@@ -109,7 +109,7 @@ void reader_metadata(Reader *r) {
 /* The comment between the token before and TOKEN, its quotes included. */
 static Text comment_before(const Reader *r, const char *token) {
   const char *from = r->previous ? r->previous : r->source->text;
-  const char *open = memchr(from, '"', (size_t)(token - from)), *close = token;
+  const char *open = from < token ? memchr(from, '"', (size_t)(token - from)) : NULL, *close = token;
   if (!open) return (Text){NULL, 0};
   while (close[-1] != '"') close--;
   return (Text){open, (size_t)(close - open)};
