@@ -101,7 +101,6 @@ static int parse(int argc, char **argv, RunOptions *o) {
     else if (cli_take_run_option(o, argc, argv, &i)) continue;
     else return cli_wrong_option("run", argv[i]);
   }
-  if (o->trace && o->search) return cli_usage("run: --trace writes one run: give it one --seed");
   if (o->files == 1 && cli_has_suffix(argv[0], ".image")) {
     o->image = argv[0];
     o->files = 0;
@@ -235,6 +234,7 @@ int command_resume(const Cli *cli, int argc, char **argv) {
   int status = parse(argc, argv, &o);
   if (status) return status;
   if (o.files != 1) return cli_usage("resume: expected one SNAPSHOT");
+  if (o.seeded || o.search || o.trace) return cli_usage("resume: --seed, --seeds and --trace are for run and test");
   const SourceImage *source = cli_load_image(cli, &o);
   if (!source) return 1;
   status = resume(source, &o, argv[0]);

@@ -152,6 +152,7 @@ static bool prepare(Search *search) {
 int cli_search_seeds(const RunOptions *o, const char *command, int argc, char **argv, int (*run)(void *context, const RunOptions *o), void *context) {
   Search search = {.options = o, .run = run, .context = context, .command = command, .argc = argc, .argv = argv, .next = o->seed};
   double began = seconds_now();
+  if (o->trace) return cli_usage("%s: --trace writes one run: give it one --seed", command);
   if (!prepare(&search)) return fprintf(stderr, "atoll: no memory for so many seeds\n"), 2;
   bool going = true;
   while (going || search.busy) {

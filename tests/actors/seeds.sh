@@ -58,6 +58,8 @@ timeout 60 "$atoll" test --seeds 1..100 --filter testTime "$scratch/race.st" >"$
 # what is refused
 printf '[TcpServer listenOn: 0] on: SocketError do: [:e | e messageText displayNl].\n' >"$scratch/socket.st"
 timeout 60 "$atoll" run --seed 1 "$scratch/socket.st" 2>&1 | grep -q 'no sockets under a seed' || fail "a socket under a seed"
+printf '(File name: %s) withWriteStreamDo: [:s | 1 to: 500 do: [:i | s print: i; nl]].\n((File name: %s) readStream lines inject: 0 into: [:a :b | a + b asNumber]) printNl.\n' "'$scratch/file'" "'$scratch/file'" >"$scratch/files.st"
+[ "$(timeout 60 "$atoll" run --seed 1 "$scratch/files.st" 2>&1)" = 125250 ] || fail "files under a seed"
 timeout 60 "$atoll" run --seeds 5..3 chance.st >/dev/null 2>&1
 [ $? -eq 2 ] || fail "--seeds 5..3 is accepted"
 
