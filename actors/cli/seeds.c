@@ -35,6 +35,16 @@ typedef struct Search {
   size_t hash_count;
 } Search;
 
+/* Somebody has pressed Ctrl-C, or wants the search to end: it does, and says how far it came. */
+static volatile sig_atomic_t interrupted;
+static void on_signal(int signal) { (void)signal, interrupted = 1; }
+
+static void catch_signals(void (*handler)(int signal)) {
+  struct sigaction action = {.sa_handler = handler}; /* without SA_RESTART: waitpid returns */
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+}
+
 static double seconds_now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
@@ -47,6 +57,7 @@ static _Noreturn void be_worker(Search *search, const Worker *worker) {
   o.seeded = true;
   o.seed = worker->seed;
   o.schedule_hash = &search->hashes[worker->seed - search->options->seed];
+  catch_signals(SIG_DFL);
   dup2(worker->output, STDOUT_FILENO);
   dup2(worker->output, STDERR_FILENO);
   alarm((unsigned)o.seed_seconds);
@@ -100,16 +111,23 @@ static void report_failure(Search *search, const Worker *worker, int status) {
   show_command(search, worker->seed);
 }
 
+static void kill_workers(Search *search) {
+  for (unsigned i = 0; i < search->worker_count; i++)
+    if (search->workers[i].pid) kill(search->workers[i].pid, SIGKILL);
+}
+
 /* Waits for one process. */
 static bool finish_one(Search *search) {
   int status;
   pid_t pid = waitpid(-1, &status, 0);
+  if (interrupted) kill_workers(search);
   if (pid < 0 && errno != EINTR) return false;
   for (unsigned i = 0; i < search->worker_count; i++) {
     Worker *worker = &search->workers[i];
     if (pid <= 0 || worker->pid != pid) continue;
     worker->pid = 0;
     search->busy--;
+    if (interrupted && WIFSIGNALED(status)) continue; /* that was us, or Ctrl-C */
     search->done++;
     if (status) report_failure(search, worker, status);
   }
@@ -155,14 +173,16 @@ int cli_search_seeds(const RunOptions *o, const char *command, int argc, char **
   if (o->trace) return cli_usage("%s: --trace writes one run: give it one --seed", command);
   if (!prepare(&search)) return fprintf(stderr, "atoll: no memory for so many seeds\n"), 2;
   bool going = true;
+  catch_signals(on_signal);
   while (going || search.busy) {
     for (unsigned i = 0; going && i < search.worker_count; i++)
       if (!search.workers[i].pid && search.next <= o->last_seed) going = start(&search, &search.workers[i]);
     if (search.busy && !finish_one(&search)) break;
-    if ((search.failed && !o->keep_going) || (search.next > o->last_seed && !search.busy)) going = false;
+    if (interrupted || (search.failed && !o->keep_going) || (search.next > o->last_seed && !search.busy)) going = false;
   }
+  catch_signals(SIG_DFL);
   for (unsigned i = 0; i < search.worker_count; i++) close(search.workers[i].output);
   int status = report(&search, seconds_now() - began);
   munmap(search.hashes, search.hash_count * sizeof *search.hashes);
-  return status;
+  return interrupted ? 1 : status;
 }
