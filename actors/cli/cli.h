@@ -26,6 +26,7 @@ int command_build(const Cli *cli, int argc, char **argv);
 int command_image(const Cli *cli, int argc, char **argv);
 
 int command_test(const Cli *cli, int argc, char **argv);
+int command_doc(const Cli *cli, int argc, char **argv);
 
 /* What the commands that run something have in common. */
 typedef struct RunOptions {
@@ -46,6 +47,9 @@ bool cli_take_run_option(RunOptions *o, int argc, char **argv, int *i);
 
 /* ARGV as it is now: parsing moves the files to its front.  The caller frees it.  NULL: no memory. */
 char **cli_copy_arguments(int argc, char **argv);
+
+/* Writes TEXT as a Smalltalk literal; nil for NULL. */
+void cli_write_literal(FILE *out, const char *text);
 
 /* A word behind an option that is to be a number above 0. */
 bool cli_take_number(int argc, char **argv, int *i, unsigned long *out);

@@ -46,6 +46,16 @@ char **cli_copy_arguments(int argc, char **argv) {
   return copy;
 }
 
+void cli_write_literal(FILE *out, const char *text) {
+  if (!text) {
+    fputs("nil", out);
+    return;
+  }
+  fputc('\'', out);
+  for (; *text; text++) fputs(*text == '\'' ? "''" : (char[]){*text, 0}, out);
+  fputc('\'', out);
+}
+
 bool cli_take_number(int argc, char **argv, int *i, unsigned long *out) {
   char *end;
   if (*i + 1 >= argc) return false;

@@ -29,17 +29,6 @@ static int parse(int argc, char **argv, TestOptions *o) {
   return o->run.files ? 0 : cli_usage("test: expected files or folders");
 }
 
-/* 'text' as a Smalltalk literal; nil for NULL. */
-static void write_literal(FILE *out, const char *text) {
-  if (!text) {
-    fputs("nil", out);
-    return;
-  }
-  fputc('\'', out);
-  for (; *text; text++) fputs(*text == '\'' ? "''" : (char[]){*text, 0}, out);
-  fputc('\'', out);
-}
-
 static void write_number(FILE *out, unsigned long number, bool present) {
   if (present) fprintf(out, "%lu", number);
   else fputs("nil", out);
@@ -54,7 +43,7 @@ static bool add_runner(Program *program, const TestOptions *o) {
   fputs("TestRunner jobs: ", out);
   write_number(out, o->jobs, o->jobs);
   fputs(" filter: ", out);
-  write_literal(out, o->filter);
+  cli_write_literal(out, o->filter);
   fprintf(out, " seconds: %lu verbose: %s live: %s.", o->seconds, o->verbose ? "true" : "false", isatty(1) ? "true" : "false");
   bool added = fclose(out) == 0 && program_add_text(program, "(the test runner)", text, size);
   free(text);

@@ -53,6 +53,9 @@ static const Command commands[] = {
      "Exit status: 1 tests that do not pass, 2 files with errors, or no tests.\n"},
     {"build", "PATH... -o X.image", "put definitions into an image, keep the statements as its program", command_build,
      "  -o X.image        the file to write\n"},
+    {"doc", "-o DIRECTORY [PATH...]", "write pages of HTML about all classes, those that files define among them", command_doc,
+     "  -o DIRECTORY      where to; it is made if it is not there\n"
+     "  --image X.image   document the classes of this image instead of the kernel's\n"},
     {"image", "info X.image", "what is in an image: sections, hash, classes, what is shadowable", command_image, ""},
     {"version", "", "print the version", command_version, ""},
     {"help", "[COMMAND]", "print this, or what a command takes", command_help, ""},
