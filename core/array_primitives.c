@@ -80,8 +80,26 @@ static bool try_index(Machine *m, unsigned argument, size_t size, size_t *out) {
 
 /* ---- new objects ---------------------------------------------------------------------------------------- */
 
+/* What is made elsewhere, complete, because code and memory rest on it: an empty one would be trusted. */
+static bool only_made_complete(const Machine *m, Oop klass, int64_t spec) {
+  if (spec_format(spec) == FORMAT_CODE) return true;
+  for (Oop c = klass; spec_fixed(spec) >= 3 && c != OOP_NIL; c = oop_resolve(m, oop_to_object(c)->slots[BEHAVIOR_SUPERCLASS])) {
+    uint32_t index = spec_class_index(oop_to_small(oop_to_object(c)->slots[BEHAVIOR_SPEC]));
+    if (index == CLASS_BEHAVIOR || index == CLASS_BLOCK_CLOSURE || index == CLASS_CONTEXT) return true;
+  }
+  return false;
+}
+
+/* Of the receiver, a class. */
+static bool try_spec(Machine *m, int64_t *spec) {
+  if (!oop_is_pointer(m->args[0]) || !oop_has_class(machine_class_of(m, m->args[0]), CLASS_METACLASS)) return m->failure = FAILURE_BAD_RECEIVER, false;
+  *spec = oop_to_small(oop_to_object(m->args[0])->slots[BEHAVIOR_SPEC]);
+  return !only_made_complete(m, m->args[0], *spec) || (m->failure = FAILURE_UNSUPPORTED, false);
+}
+
 static Oop basic_new(Machine *m) {
-  int64_t spec = oop_to_small(oop_to_object(m->args[0])->slots[BEHAVIOR_SPEC]);
+  int64_t spec;
+  if (!try_spec(m, &spec)) return OOP_FAIL;
   unsigned format = spec_format(spec);
   Oop answer;
   if (format >= FORMAT_BYTES)
@@ -92,7 +110,8 @@ static Oop basic_new(Machine *m) {
 }
 
 static Oop basic_new_sized(Machine *m) {
-  int64_t spec = oop_to_small(oop_to_object(m->args[0])->slots[BEHAVIOR_SPEC]), size;
+  int64_t spec, size;
+  if (!try_spec(m, &spec)) return OOP_FAIL;
   unsigned format = spec_format(spec);
   if (!oop_is_small(m->args[1])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   size = oop_to_small(m->args[1]);

@@ -114,7 +114,8 @@ static Oop prim_class_by_number(Machine *m) {
 /* ---- bindings --------------------------------------------------------------------------------------------------------- */
 
 static bool is_dictionary(const Machine *m, Oop x) {
-  return oop_is_pointer(x) && machine_is_kind_of(m, x, machine_class_at(m, CLASS_BINDING_DICTIONARY));
+  return oop_is_pointer(x) && machine_is_kind_of(m, x, machine_class_at(m, CLASS_BINDING_DICTIONARY)) &&
+         machine_object(m, x)->slots[DICTIONARY_TABLE] != OOP_NIL; /* nil: made by basicNew */
 }
 
 /* aBindingDictionary binding_at: aSymbol -> VariableBinding or nil */

@@ -620,7 +620,8 @@ bool binding_dictionary_remove_may_gc(Machine *m, Oop dictionary, const char *na
 /* ---- names ------------------------------------------------------------------------------------------------------ */
 
 static bool is_dictionary(const Machine *m, Oop x) {
-  return oop_is_pointer(x) && machine_inherits_from(m, machine_class_of(m, x), machine_class_at(m, CLASS_BINDING_DICTIONARY));
+  return oop_is_pointer(x) && machine_inherits_from(m, machine_class_of(m, x), machine_class_at(m, CLASS_BINDING_DICTIONARY)) &&
+         slot_of(m, x, DICTIONARY_TABLE) != OOP_NIL; /* nil: made by basicNew */
 }
 
 static bool is_class(const Machine *m, Oop x) {

@@ -86,8 +86,19 @@ static bool can_become(Machine *m, unsigned index) {
   return !address_in_source(x) || oop_to_object(x)->header & FLAG_SHADOWABLE;
 }
 
+/* Where C has a reference to something like A, is B as good? */
+static bool may_stand_for(const Machine *m, Oop a, Oop b) {
+  if (!oop_is_pointer(a)) return true;
+  Oop behavior = machine_class_at(m, CLASS_BEHAVIOR);
+  if (machine_is_kind_of(m, a, behavior))
+    return machine_is_kind_of(m, b, behavior) && oop_has_class(a, CLASS_METACLASS) == oop_has_class(b, CLASS_METACLASS);
+  bool trusted = class_guards_slot(m, machine_class_of(m, a), 0) || object_format(oop_to_object(a)) == FORMAT_CODE;
+  return !trusted || oop_same(m, machine_class_of(m, a), machine_class_of(m, b));
+}
+
 static Oop become(Machine *m, bool both) {
-  if (!can_become(m, 0) || (both ? !can_become(m, 1) : !oop_is_pointer(m->args[1]))) return primitive_fail(m, FAILURE_READ_ONLY);
+  if (!may_stand_for(m, m->args[0], m->args[1]) || (both && !may_stand_for(m, m->args[1], m->args[0]))) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (!can_become(m, 0) || (both && !can_become(m, 1))) return primitive_fail(m, FAILURE_READ_ONLY);
   if (oop_same(m, m->args[0], m->args[1])) return m->args[0];
   /* an object of S gets its copy first: then only W has to be searched, and the shadow table redirects the references in S */
   if (!machine_writable_may_gc(m, m->args[0])) return OOP_FAIL;
@@ -98,7 +109,7 @@ static Oop become(Machine *m, bool both) {
   if ((object_class_index(oop_to_object(e.a)) == CLASS_METACLASS || machine_is_kind_of(m, e.a, machine_class_at(m, CLASS_BEHAVIOR))) &&
       !machine_behavior_changed(m))
     return OOP_FAIL;
-  return m->args[0];
+  return both ? m->args[0] : e.a; /* which nothing refers to any more */
 }
 
 static Oop prim_object_become(Machine *m) { return become(m, true); }
@@ -111,6 +122,7 @@ static Oop prim_object_change_class(Machine *m) {
   int64_t spec = oop_to_small(oop_to_object(m->args[1])->slots[BEHAVIOR_SPEC]);
   int64_t old = oop_to_small(oop_to_object(machine_class_of(m, m->args[0]))->slots[BEHAVIOR_SPEC]);
   if (spec_fixed(spec) != spec_fixed(old) || spec_format(spec) != spec_format(old)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (class_guards_slot(m, m->args[1], 0) || class_guards_slot(m, machine_class_of(m, m->args[0]), 0)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   Oop writable = machine_writable_may_gc(m, m->args[0]);
   if (!writable) return OOP_FAIL;
   Object *object = oop_to_object(writable);

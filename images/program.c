@@ -304,6 +304,7 @@ static bool text_assigns(Text text, Text name) {
     if (at > text.start && is_name_character(at[-1])) continue;
     while (behind < end && (unsigned char)*behind <= ' ') behind++;
     if (end - behind >= 2 && behind[0] == ':' && behind[1] == '=') return true;
+    if (end - behind >= 2 && behind > at + name.length && behind[0] == '_' && (unsigned char)behind[1] <= ' ') return true;
   }
   return false;
 }
