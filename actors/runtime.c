@@ -42,6 +42,7 @@ Runtime *runtime_new(const RuntimeOptions *options) {
   apply_options(runtime, options);
   if (options->host && options->host->seeded) runtime->options.schedulers = 1;
   loop_prepare_process();
+  account_prepare_process();
   if (options->host) runtime->host = options->host;
   else host_init_system(runtime->host = &runtime->own_host, 0);
   if (options->trace && (runtime->trace = trace_file_new(runtime->accounts, options->trace, host_now(runtime->host)))) runtime->tracing = TRACING_FILE;

@@ -2,8 +2,20 @@
 /* account.c -- the allocator that everything goes through.  Read account.h first. */
 #include "account.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
+
+enum { KEPT_FREE = 16 * 1024 * 1024, MAPPED_FROM = 4 * 1024 * 1024 };
+
+void account_prepare_process(void) {
+#ifdef __GLIBC__
+  mallopt(M_TRIM_THRESHOLD, KEPT_FREE);
+  mallopt(M_MMAP_THRESHOLD, MAPPED_FROM);
+#endif
+}
 
 static bool may_allocate(Accounts *accounts) {
   if (atomic_load_explicit(&accounts->fail_at, memory_order_relaxed) <= 0) return true;

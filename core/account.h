@@ -30,6 +30,10 @@ typedef struct Accounts {
   _Atomic int64_t fail_at; /* > 0: counts down; the allocation that makes it 0 fails */
 } Accounts;
 
+/* Once, at start: the system's allocator keeps some memory that was freed.  Else each large message or object would come as fresh pages (2
+ * microseconds each) and go back. */
+void account_prepare_process(void);
+
 /* Zeroed memory or NULL when the system (or the test) has none. */
 void *account_alloc(Accounts *accounts, AccountKind kind, size_t size);
 /* Not zeroed. */

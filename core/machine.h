@@ -154,6 +154,8 @@ Oop machine_new_unchecked(Machine *m, uint32_t class_index, unsigned format, siz
  * when the system has no memory. */
 bool machine_reserve_large_may_gc(Machine *m, size_t bytes);
 Oop machine_new_large_unchecked(Machine *m, uint32_t class_index, unsigned format, size_t slots);
+/* Without references, for the caller to fill with bytes. */
+Oop machine_new_large_packed_unchecked(Machine *m, uint32_t class_index, unsigned format, size_t slots);
 
 /* Copies any object shallowly into W (same class, new identity). */
 Oop machine_copy_may_gc(Machine *m, Oop original);

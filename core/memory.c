@@ -141,20 +141,33 @@ bool machine_reserve_large_may_gc(Machine *m, size_t bytes) {
   return m->failure = FAILURE_NO_MEMORY, false;
 }
 
-Oop machine_new_large_unchecked(Machine *m, uint32_t class_index, unsigned format, size_t slots) {
+static LargeObject *new_large(Machine *m, uint32_t class_index, unsigned format, size_t slots) {
   OldSpace *old = m->old;
   size_t bytes = large_bytes(slots);
   LargeObject *large = account_alloc_dirty(machine_accounts(m), ACCOUNT_LARGE, bytes);
-  if (!large) return m->failure = FAILURE_NO_MEMORY, (Oop)0;
+  if (!large) return m->failure = FAILURE_NO_MEMORY, NULL;
   large->bytes = bytes;
   large->slots = slots;
   large->remembered = 0;
   large->object.header = header_make(class_index, format, next_hash(m), slots) | FLAG_OLD | FLAG_GUARD;
-  clear_body(&large->object, format, slots);
   memset(large_card(large, 0), 0, large_cards(slots));
   large->next = old->large;
   old->large = large;
   old->large_used += bytes;
+  return large;
+}
+
+Oop machine_new_large_unchecked(Machine *m, uint32_t class_index, unsigned format, size_t slots) {
+  LargeObject *large = new_large(m, class_index, format, slots);
+  if (!large) return 0;
+  clear_body(&large->object, format, slots);
+  return oop_from_object(&large->object);
+}
+
+Oop machine_new_large_packed_unchecked(Machine *m, uint32_t class_index, unsigned format, size_t slots) {
+  LargeObject *large = new_large(m, class_index, format, slots);
+  if (!large) return 0;
+  large->object.slots[slots - 1] = 0; /* what is behind the last byte */
   return oop_from_object(&large->object);
 }
 

@@ -360,19 +360,27 @@ static Oop new_unchecked(Machine *m, uint32_t class_index, unsigned format, size
   return machine_new_unchecked(m, class_index, format, slots);
 }
 
-static Object *build_object(Decoder *d, uint32_t class_index, unsigned format, size_t slots) {
-  Object *object = oop_to_object(new_unchecked(d->machine, class_index, format, slots));
-  if (!object) return NULL;
+/* The encoder numbers objects in the same order. */
+static Object *number_object(Decoder *d, Object *object) {
   if (d->has_back_references) d->objects[d->object_count] = object;
   d->object_count++;
   return object;
 }
 
+static Object *build_object(Decoder *d, uint32_t class_index, unsigned format, size_t slots) {
+  Object *object = oop_to_object(new_unchecked(d->machine, class_index, format, slots));
+  return object ? number_object(d, object) : NULL;
+}
+
 static Oop build_packed(Decoder *d, uint32_t class_index, unsigned format, const uint8_t *bytes, size_t size) {
-  Object *object = build_object(d, class_index, packed_format(format, size), bytes_to_slots(size));
-  if (!object) return 0;
+  size_t slots = bytes_to_slots(size);
+  format = packed_format(format, size);
+  Oop made = slots >= OBJECT_SIZE_LARGE ? machine_new_large_packed_unchecked(d->machine, class_index, format, slots)
+                                        : machine_new_unchecked(d->machine, class_index, format, slots);
+  if (!made) return 0;
+  Object *object = number_object(d, oop_to_object(made));
   if (size) memcpy(object_bytes(object), bytes, size);
-  return oop_from_object(object);
+  return made;
 }
 
 static Oop build_bytes(Decoder *d, uint32_t class_index, const uint8_t *bytes, size_t size) {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* loop.c -- a libuv loop and its eventfd. */
+/* loop.c -- a libuv loop, its eventfd and its timerfd. */
 #include "loop.h"
 
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 static void on_wakeup(uv_poll_t *poll, int status, int events) {
@@ -15,8 +16,18 @@ static void on_wakeup(uv_poll_t *poll, int status, int events) {
   (void)size; /* EAGAIN: somebody was quicker */
 }
 
-/* libuv may fire it before it polls, when a millisecond has just begun; without uv_stop it would then wait without a limit. */
-static void on_timer(uv_timer_t *timer) { uv_stop(timer->loop); }
+static void on_alarm(uv_poll_t *poll, int status, int events) {
+  Loop *loop = poll->data;
+  uint64_t count;
+  (void)status, (void)events;
+  loop->armed = loop->armed && read(loop->timer_fd, &count, sizeof count) != sizeof count;
+}
+
+static void set_alarm(Loop *loop, uint64_t timeout_ns) {
+  struct itimerspec in = {.it_value = {.tv_sec = (time_t)(timeout_ns / 1000000000), .tv_nsec = (long)(timeout_ns % 1000000000)}};
+  timerfd_settime(loop->timer_fd, 0, &in, NULL); /* 0: not at all */
+  loop->armed = timeout_ns > 0;
+}
 
 void loop_prepare_process(void) {
   struct rlimit limit;
@@ -32,25 +43,31 @@ int loop_init(Loop *loop, Accounts *accounts) {
   loop->handles = loop->busy = 0;
   loop->read_buffer = NULL;
   if (error) return error;
+  loop->armed = false;
   loop->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  if (loop->event_fd < 0) {
+  loop->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+  if (loop->event_fd < 0 || loop->timer_fd < 0) {
+    if (loop->event_fd >= 0) close(loop->event_fd);
     uv_loop_close(&loop->uv);
     return UV_EMFILE;
   }
   uv_poll_init(&loop->uv, &loop->wakeup, loop->event_fd);
-  uv_timer_init(&loop->uv, &loop->timer);
-  loop->wakeup.data = loop->uv.data = loop;
+  uv_poll_init(&loop->uv, &loop->alarm, loop->timer_fd);
+  loop->wakeup.data = loop->alarm.data = loop->uv.data = loop;
   uv_poll_start(&loop->wakeup, UV_READABLE, on_wakeup);
+  uv_poll_start(&loop->alarm, UV_READABLE, on_alarm);
   uv_unref((uv_handle_t *)&loop->wakeup);
+  uv_unref((uv_handle_t *)&loop->alarm);
   return 0;
 }
 
 void loop_destroy(Loop *loop) {
   uv_close((uv_handle_t *)&loop->wakeup, NULL);
-  uv_close((uv_handle_t *)&loop->timer, NULL);
+  uv_close((uv_handle_t *)&loop->alarm, NULL);
   while (uv_run(&loop->uv, UV_RUN_DEFAULT)) {
   }
   close(loop->event_fd);
+  close(loop->timer_fd);
   uv_loop_close(&loop->uv);
   account_free(loop->accounts, ACCOUNT_HANDLE, loop->read_buffer, loop->read_buffer ? LOOP_READ_BUFFER : 0);
 }
@@ -61,16 +78,12 @@ void loop_finish_requests(Loop *loop) {
   while (loop->uv.active_reqs.count) uv_run(&loop->uv, UV_RUN_ONCE);
 }
 
-/* libuv counts milliseconds and rounds down what is left of them, so ask for one more than needed. */
 void loop_wait(Loop *loop, uint64_t timeout_ns) {
-  if (timeout_ns != UINT64_MAX) {
-    uv_update_time(&loop->uv);
-    uv_timer_start(&loop->timer, on_timer, (timeout_ns + 999999) / 1000000, 0);
-  }
+  if (timeout_ns != UINT64_MAX) set_alarm(loop, timeout_ns ? timeout_ns : 1);
+  else if (loop->armed) set_alarm(loop, 0);
   uv_ref((uv_handle_t *)&loop->wakeup);
   uv_run(&loop->uv, UV_RUN_ONCE);
   uv_unref((uv_handle_t *)&loop->wakeup);
-  if (timeout_ns != UINT64_MAX) uv_timer_stop(&loop->timer);
 }
 
 void loop_wake(Loop *loop) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* loop.h -- one libuv loop, woken from other threads through an eventfd, with one read buffer for all its handles.
+/* loop.h -- one libuv loop, woken from other threads through an eventfd and by time through a timerfd, with one read buffer for all its
+ * handles.
  *
- * (uv_async_t spins in libuv 1.44 while a sender is inside uv_async_send; an eventfd with a flag of our own does not.)  Everything but
- * loop_wake belongs to the loop's thread. */
+ * (uv_async_t spins in libuv 1.44 while a sender is inside uv_async_send; an eventfd with a flag of our own does not.  uv_timer_t counts
+ * milliseconds and is up to two of them late; a timerfd is exact to some ten microseconds.)  Everything but loop_wake belongs to the loop's thread. */
 #ifndef ATOLL_LOOP_H
 #define ATOLL_LOOP_H
 
@@ -17,9 +18,9 @@ enum { LOOP_READ_BUFFER = 64 * 1024 };
 typedef struct Loop {
   Accounts *accounts;
   uv_loop_t uv;
-  uv_poll_t wakeup;
-  uv_timer_t timer;
-  int event_fd;
+  uv_poll_t wakeup, alarm;
+  int event_fd, timer_fd;
+  bool armed; /* the timerfd will still go off */
   uint32_t handles; /* open or closing: those of the upper layers */
   uint32_t busy;    /* of these, how many wait for something now */
   char *read_buffer;
