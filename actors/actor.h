@@ -112,6 +112,7 @@ struct ActorExtra {
   uint32_t room_first, room_count, room_capacity;
   uint64_t *room_waiters;   /* ring of actors that wait for room in this mailbox; capacity is a power of two */
   uint64_t room_in, room_asked; /* the actor in whose mailbox this one waits for room, 0: none; when it asked, 0: the answer has come */
+  uint64_t room_patience;   /* nanoseconds until it asks again */
   uint8_t trace_mask;       /* TraceEvents (trace.h) that actor trace_to is told of */
   uint64_t trace_to;
   uint64_t dropped;         /* messages */

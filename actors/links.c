@@ -173,7 +173,7 @@ void undeliverable(Scheduler *s, uint64_t dead_id, Message *message, const Messa
     else promise_reply_broken(s, dead_id, message->from, message->number2, reason);
     break;
   case MESSAGE_ROOM:
-    if (message->number == 0) {
+    if (message->number != 1) {
       actor_tell_room(s, dead_id, message);
       return;
     }

@@ -29,7 +29,7 @@
   X(UNLINK_ACK, "-; the UNLINK's number")                                                   \
   X(SYNC, "-; the sender's promise: resolved when the receiver gets to it, after its INIT")  \
   X(CANCEL, "-; the sender's promise: nobody waits for its answer any more")                \
-  X(ROOM, "-; number: 0, is there room in the mailbox? 1, there is")                       \
+  X(ROOM, "-; number: 0 or (again) 2, is there room in the mailbox? 1, there is")                       \
   X(TRACE, "-; number: TraceEvents, number2: the actor that is told of them")             \
   X(INFO, "-; the sender's promise, resolved with what the receiver is doing")
 

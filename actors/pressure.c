@@ -5,7 +5,9 @@
 #include "runtime_internal.h"
 #include "waiting.h"
 
-enum { ASK_AGAIN_NS = 100000000, ROOM_ASKED = 0, ROOM_FREE = 1 };
+enum { ROOM_ASKED = 0, ROOM_FREE = 1, ROOM_ASKED_AGAIN = 2 };
+#define FIRST_PATIENCE_NS ((uint64_t)100 * 1000000)
+#define LAST_PATIENCE_NS ((uint64_t)60 * 1000000000)
 
 void pressure_init(PressureList *list, Accounts *accounts) {
   *list = (PressureList){.accounts = accounts};
@@ -82,14 +84,16 @@ static void stop_waiting(Actor *a) {
   if (atomic_load_explicit(&a->congested, memory_order_relaxed)) forget(a->scheduler->runtime, actor_id(a));
 }
 
-/* Once, and again when nothing has come for long: whoever was to make room may have been killed. */
+/* Once, and again when nothing has come for long: whoever was told that there is room may have been killed before it sent anything. */
 static void ask_for_room(Actor *a, uint64_t to) {
   ActorExtra *extra = a->extra;
   uint64_t now = scheduler_now(a->scheduler);
-  if (extra->room_in == to && extra->room_asked && now < extra->room_asked + ASK_AGAIN_NS) return;
+  bool again = extra->room_in == to && extra->room_asked;
+  if (again && now < extra->room_asked + extra->room_patience) return;
+  extra->room_patience = !again ? FIRST_PATIENCE_NS : extra->room_patience * 2 < LAST_PATIENCE_NS ? extra->room_patience * 2 : LAST_PATIENCE_NS;
   extra->room_in = to;
   extra->room_asked = now;
-  actor_signal(a->scheduler, a, to, MESSAGE_ROOM, ROOM_ASKED, 0);
+  actor_signal(a->scheduler, a, to, MESSAGE_ROOM, again ? ROOM_ASKED_AGAIN : ROOM_ASKED, 0);
 }
 
 PressureAnswer pressure_ask(Actor *a, uint64_t to) {
@@ -102,7 +106,7 @@ PressureAnswer pressure_ask(Actor *a, uint64_t to) {
   return PRESSURE_WAIT;
 }
 
-uint64_t pressure_wait(Actor *a) { return wait_until(a, oop_from_small((int64_t)(scheduler_now(a->scheduler) + ASK_AGAIN_NS))); }
+uint64_t pressure_wait(Actor *a) { return wait_until(a, oop_from_small((int64_t)(a->extra->room_asked + a->extra->room_patience))); }
 
 void pressure_refund(Scheduler *s, uint64_t to) {
   Actor *target = actor_table_at(&s->runtime->table, to);
@@ -137,6 +141,12 @@ static bool remember(Actor *a, uint64_t who) {
   return true;
 }
 
+static bool is_remembered(const ActorExtra *extra, uint64_t who) {
+  for (uint32_t i = 0; i < extra->room_count; i++)
+    if (extra->room_waiters[(extra->room_first + i) & (extra->room_capacity - 1)] == who) return true;
+  return false;
+}
+
 static uint64_t take_waiter(ActorExtra *extra) {
   uint64_t who = extra->room_waiters[extra->room_first];
   extra->room_first = (extra->room_first + 1) & (extra->room_capacity - 1);
@@ -163,7 +173,7 @@ void pressure_receive(Scheduler *s, Actor *a, Message *message) {
     if (a->extra) a->extra->room_asked = 0;
     a->flags |= ACTOR_WAKE;
   } else if (!atomic_load_explicit(&a->congested, memory_order_relaxed) || atomic_load_explicit(&a->credit, memory_order_relaxed) > 0 ||
-             !remember(a, from)) {
+             (!(message->number == ROOM_ASKED_AGAIN && is_remembered(a->extra, from)) && !remember(a, from))) {
     tell_room(s, a, from);
   }
   message_free(&s->messages, message);
