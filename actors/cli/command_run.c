@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli.h"
 #include "image.h"
+#include "image_format.h"
 #include "kernel_image.h"
 #include "program.h"
 #include "runtime.h"
@@ -103,6 +105,17 @@ bool cli_take_run_option(RunOptions *o, int argc, char **argv, int *i) {
   return true;
 }
 
+/* An image is known by its name, or by how it begins: nothing else begins so. */
+static bool is_image(const char *path) {
+  char magic[sizeof IMAGE_MAGIC - 1];
+  if (cli_has_suffix(path, ".image")) return true;
+  struct stat status;
+  FILE *in = stat(path, &status) == 0 && S_ISREG(status.st_mode) ? fopen(path, "rb") : NULL;
+  bool found = in && fread(magic, 1, sizeof magic, in) == sizeof magic && memcmp(magic, IMAGE_MAGIC, sizeof magic) == 0;
+  if (in) fclose(in);
+  return found;
+}
+
 /* Answers 0, or the exit status of a wrong command line. */
 static int parse(int argc, char **argv, RunOptions *o) {
   *o = (RunOptions){.seed_seconds = 60};
@@ -111,12 +124,15 @@ static int parse(int argc, char **argv, RunOptions *o) {
     else if (cli_take_run_option(o, argc, argv, &i)) continue;
     else return cli_wrong_option("run", argv[i]);
   }
-  if (o->files == 1 && cli_has_suffix(argv[0], ".image")) {
-    o->image = argv[0];
-    o->files = 0;
-  } else if (!o->files) {
-    return cli_usage("run: expected FILE.st..., folders or X.image");
-  }
+  return 0;
+}
+
+/* An image is named alone, in place of files. */
+static int take_image(char **argv, RunOptions *o) {
+  if (!o->files) return cli_usage("run: expected FILE.st..., folders or X.image");
+  if (o->files > 1 || !is_image(argv[0])) return 0;
+  o->image = argv[0];
+  o->files = 0;
   return 0;
 }
 
@@ -198,6 +214,7 @@ int command_run(const Cli *cli, int argc, char **argv) {
   RunOptions o;
   char **original = cli_copy_arguments(argc, argv);
   int status = original ? parse(argc, argv, &o) : 1;
+  if (!status) status = take_image(argv, &o);
   RunCall call = {cli, NULL, argv};
   if (!status) call.source = cli_load_image(cli, &o);
   if (!status && !call.source) status = 1;

@@ -37,6 +37,8 @@ check "no command: standard input" 0 "^7$" bash -c "echo '(3 + 4) printNl' | \"$
 check "help" 0 "atoll run" "$atoll" help
 check "--help" 0 "atoll run" "$atoll" --help
 check "version" 0 "atoll [0-9]" "$atoll" version
+"$atoll" build hello.st -o hello.app
+check "an image by another name" 0 "^hello$" "$atoll" run hello.app
 check "unknown command" 2 "'frob' is not a command" "$atoll" frob
 check "mistyped command" 2 "did you mean .build" "$atoll" biuld
 check "mistyped option" 2 "did you mean .--schedulers" "$atoll" run --shedulers 2 hello.st
