@@ -270,7 +270,10 @@ static CodecStatus measure_item(Decoder *d, const WireItem *item, uint64_t *open
   }
 }
 
-/* Small integers, nils and short strings inside containers.  Answers how many of the OPEN items are left. */
+/* Bytes behind the first one of an unsigned integer of 8, 16 or 32 bits. */
+static inline unsigned short_unsigned_bytes(unsigned code) { return code >= 0xcc && code <= 0xce ? 1u << (code - 0xcc) : 0; }
+
+/* Short integers, nils and short strings inside containers.  Answers how many of the OPEN items are left. */
 static uint64_t measure_small_run(Decoder *d, uint64_t open) {
   const uint8_t *at = d->at;
   for (; open && at < d->end; open--) {
@@ -280,6 +283,8 @@ static uint64_t measure_small_run(Decoder *d, uint64_t open) {
     } else if (code >= 0xa0 && code < 0xc0 && (size_t)(d->end - at) > (code & 31)) {
       need_object(d, bytes_to_slots(code & 31));
       at += 1 + (code & 31);
+    } else if (short_unsigned_bytes(code) && (size_t)(d->end - at) > short_unsigned_bytes(code)) {
+      at += 1 + short_unsigned_bytes(code);
     } else {
       break;
     }
@@ -566,7 +571,7 @@ static void store(Machine *m, Object *container, uint32_t slot, Oop value) {
   else container->slots[slot] = value;
 }
 
-/* Small integers, nils and short strings in a row, straight into the container. */
+/* Short integers, nils and short strings in a row, straight into the container. */
 static void build_small_run(Decoder *d) {
   DecoderFrame *frame = &d->stack[d->depth - 1];
   Object *object = frame->object;
@@ -583,6 +588,9 @@ static void build_small_run(Decoder *d) {
     } else if (code >= 0xa0 && code < 0xc0) {
       store(d->machine, object, next, build_bytes(d, CLASS_STRING, at + 1, code & 31));
       at += 1 + (code & 31);
+    } else if (short_unsigned_bytes(code)) {
+      object->slots[next] = oop_from_small(code == 0xcd ? wire_be16(at + 1) : code == 0xcc ? at[1] : wire_be32(at + 1));
+      at += 1 + short_unsigned_bytes(code);
     } else {
       break;
     }
