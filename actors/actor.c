@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "actor.h"
+#include "debug.h"
 #include "snapshots.h"
 
 #include "handles.h"
@@ -646,7 +647,7 @@ void actor_run(Scheduler *s, Actor *a) {
     }
     a->flags &= (uint32_t)~(ACTOR_WAITING | ACTOR_WAKE | ACTOR_WAITS_FOR_MAIL);
     bool calls = runtime_is_tracing(s->runtime) && trace_wants_calls(a);
-    int32_t budget = calls ? 1 : left;
+    int32_t budget = calls || debug_on(DEBUG_PREEMPT_STRESS) ? 1 : left; /* what machine_run makes of it then: reductions are counted by it */
     RunStatus status = machine_run(&a->machine, budget);
     count_reductions(s, a, budget - a->machine.budget);
     left = a->machine.budget - 2;
