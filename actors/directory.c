@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "hashing.h"
 #include "runtime_internal.h"
 
 struct DirectoryEntry {
@@ -31,14 +32,6 @@ void directory_destroy(Directory *d) {
   free_table(d, d->labels);
   pthread_mutex_destroy(&d->lock);
 }
-
-static uint32_t hash_text(const char *text, size_t size) {
-  uint64_t h = 0xcbf29ce484222325u;
-  for (size_t i = 0; i < size; i++) h = (h ^ (uint8_t)text[i]) * 0x100000001b3u;
-  return (uint32_t)(h >> 20);
-}
-
-static uint32_t hash_id(uint64_t id) { return (uint32_t)(id * 0x9e3779b97f4a7c15u >> 32); }
 
 bool runtime_is_alive(Runtime *runtime, uint64_t id) {
   Actor *a = actor_table_at(&runtime->table, id);

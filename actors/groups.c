@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "hashing.h"
 #include "runtime_internal.h"
 #include "wire.h"
 
@@ -52,17 +53,8 @@ void groups_destroy(Groups *g) {
 
 /* ---- tables -------------------------------------------------------------------------------------------------------------------------- */
 
-static uint32_t hash_name(const char *name, size_t size) {
-  uint64_t h = 0xcbf29ce484222325u;
-  for (size_t i = 0; i < size; i++) h = (h ^ (uint8_t)name[i]) * 0x100000001b3u;
-  return (uint32_t)(h >> 20);
-}
-
-static uint32_t hash_id(uint64_t id) { return (uint32_t)(id * 0x9e3779b97f4a7c15u >> 32); }
-
-static void **grown_heads(Groups *g, void *heads, uint32_t *count) {
+static void **grown_heads(Groups *g, uint32_t *count) {
   uint32_t wanted = *count ? *count * 2 : FIRST_HEADS;
-  (void)heads;
   void **grown = account_alloc(g->accounts, ACCOUNT_ACTOR, wanted * sizeof *grown);
   if (grown) *count = wanted;
   return grown;
@@ -71,11 +63,11 @@ static void **grown_heads(Groups *g, void *heads, uint32_t *count) {
 static bool make_room_for_group_locked(Groups *g) {
   if (g->group_count < g->group_heads) return true;
   uint32_t heads = g->group_heads;
-  Group **grown = (Group **)grown_heads(g, g->groups, &heads);
+  Group **grown = (Group **)grown_heads(g, &heads);
   if (!grown) return g->group_heads != 0;
   for (uint32_t i = 0; i < g->group_heads; i++)
     for (Group *each = g->groups[i], *next; each; each = next) {
-      Group **head = &grown[hash_name(each->name, each->size) & (heads - 1)];
+      Group **head = &grown[hash_text(each->name, each->size) & (heads - 1)];
       next = each->next;
       each->next = *head;
       *head = each;
@@ -89,7 +81,7 @@ static bool make_room_for_group_locked(Groups *g) {
 static bool make_room_for_member_locked(Groups *g) {
   if (g->member_count < g->member_heads) return true;
   uint32_t heads = g->member_heads;
-  Membership **grown = (Membership **)grown_heads(g, g->members, &heads);
+  Membership **grown = (Membership **)grown_heads(g, &heads);
   if (!grown) return g->member_heads != 0;
   for (uint32_t i = 0; i < g->member_heads; i++)
     for (Membership *each = g->members[i], *next; each; each = next) {
@@ -105,7 +97,7 @@ static bool make_room_for_member_locked(Groups *g) {
 }
 
 static Group *find_group_locked(Groups *g, const char *name, size_t size) {
-  Group *each = g->group_heads ? g->groups[hash_name(name, size) & (g->group_heads - 1)] : NULL;
+  Group *each = g->group_heads ? g->groups[hash_text(name, size) & (g->group_heads - 1)] : NULL;
   while (each && (each->size != size || memcmp(each->name, name, size) != 0)) each = each->next;
   return each;
 }
@@ -118,7 +110,7 @@ static Group *ensure_group_locked(Groups *g, const char *name, size_t size) {
   group->last = &group->first;
   group->size = size;
   memcpy(group->name, name, size);
-  Group **head = &g->groups[hash_name(name, size) & (g->group_heads - 1)];
+  Group **head = &g->groups[hash_text(name, size) & (g->group_heads - 1)];
   group->next = *head;
   *head = group;
   g->group_count++;
@@ -127,7 +119,7 @@ static Group *ensure_group_locked(Groups *g, const char *name, size_t size) {
 
 static void drop_if_empty_locked(Groups *g, Group *group) {
   if (group->first || group->watches) return;
-  Group **at = &g->groups[hash_name(group->name, group->size) & (g->group_heads - 1)];
+  Group **at = &g->groups[hash_text(group->name, group->size) & (g->group_heads - 1)];
   while (*at != group) at = &(*at)->next;
   *at = group->next;
   g->group_count--;

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "comparison_primitives.h"
 #include "float_text.h"
 #include "integer_primitives.h"
 #include "primitive.h"
@@ -67,19 +68,7 @@ static bool try_compare(Machine *m, int *order, bool *unordered) {
   return true;
 }
 
-#define COMPARISON(name, test)                                                               \
-  static Oop name(Machine *m) {                                                              \
-    int order;                                                                               \
-    bool unordered;                                                                          \
-    if (!try_compare(m, &order, &unordered)) return primitive_fail(m, FAILURE_BAD_ARGUMENT); \
-    return oop_from_bool(test);                                                              \
-  }
-COMPARISON(float_less, !unordered && order < 0)
-COMPARISON(float_greater, !unordered && order > 0)
-COMPARISON(float_less_equal, !unordered && order <= 0)
-COMPARISON(float_greater_equal, !unordered && order >= 0)
-COMPARISON(float_equal, !unordered && order == 0)
-COMPARISON(float_not_equal, unordered || order != 0)
+COMPARISON_PRIMITIVES(float)
 
 /* ---- integers inside floats ---------------------------------------------------------------------------- */
 

@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "comparison_primitives.h"
 #include "primitive.h"
 
 enum { LOCAL_LIMBS = 48 };
@@ -299,19 +300,7 @@ static bool try_compare(Machine *m, int *order, bool *unordered) {
   return true;
 }
 
-#define COMPARISON(name, test)                                                      \
-  static Oop name(Machine *m) {                                                     \
-    int order;                                                                      \
-    bool unordered;                                                                 \
-    if (!try_compare(m, &order, &unordered)) return primitive_fail(m, FAILURE_BAD_ARGUMENT); \
-    return oop_from_bool(test);                                                     \
-  }
-COMPARISON(integer_less, !unordered && order < 0)
-COMPARISON(integer_greater, !unordered && order > 0)
-COMPARISON(integer_less_equal, !unordered && order <= 0)
-COMPARISON(integer_greater_equal, !unordered && order >= 0)
-COMPARISON(integer_equal, !unordered && order == 0)
-COMPARISON(integer_not_equal, unordered || order != 0)
+COMPARISON_PRIMITIVES(integer)
 
 /* ---- bits --------------------------------------------------------------------------------------------- */
 

@@ -79,6 +79,22 @@ static RunStatus RUN_NAME(Machine *m) {
     result = m->source->special_selectors[SPECIAL_##k]; \
     goto runtime_send;                             \
   } while (0)
+/* R(A) is counted on by INCREMENT, a SmallInteger without its tag, towards the limit R(B), UP or down; what is not small is left to the sends behind. */
+#define FOR_TURN(step_is_small, increment, up)                                                                      \
+  do {                                                                                                             \
+    Oop i_ = R(A), limit_ = R(B);                                                                                  \
+    int64_t next_;                                                                                                 \
+    if (likely(oop_both_small(i_, limit_) && (step_is_small)) && !OVERRIDDEN(ADD) && !OVERRIDDEN(LE) && !OVERRIDDEN(GE) && \
+        !__builtin_add_overflow((int64_t)i_, (increment), &next_)) {                                               \
+      bool again_ = (up) ? next_ <= (int64_t)limit_ : next_ >= (int64_t)limit_;                                    \
+      R(A) = (Oop)next_;                                                                                           \
+      pc += again_ ? op_sj(*pc) + 1 : 3;                                                                           \
+      if (again_ && unlikely(--budget <= 0)) goto preempt;                                                         \
+      NEXT();                                                                                                      \
+    }                                                                                                              \
+    pc++;                                                                                                          \
+    NEXT();                                                                                                        \
+  } while (0)
 
   LOAD();
   if (budget <= 0) return RUN_BUDGET;
@@ -208,33 +224,11 @@ op_JUMP_NIL:
 op_JUMP_NOT_NIL:
   if (R(A) != OOP_NIL) pc += op_sbx(w);
   NEXT();
-op_FORLOOP : {
-  Oop i = R(A), limit = R(B);
-  int64_t next;
-  if (likely(oop_both_small(i, limit)) && !OVERRIDDEN(ADD) && !OVERRIDDEN(LE) && !OVERRIDDEN(GE) &&
-      !__builtin_add_overflow((int64_t)i, (int64_t)op_sc(w) * 2, &next)) {
-    bool again = op_sc(w) > 0 ? next <= (int64_t)limit : next >= (int64_t)limit;
-    R(A) = (Oop)next;
-    pc += again ? op_sj(*pc) + 1 : 3;
-    if (again && unlikely(--budget <= 0)) goto preempt;
-    NEXT();
-  }
-  pc++;
-  NEXT();
-}
+op_FORLOOP:
+  FOR_TURN(true, (int64_t)op_sc(w) * 2, op_sc(w) > 0);
 op_FORSTEP : {
-  Oop i = R(A), limit = R(B), step = R(C);
-  int64_t next;
-  if (likely(oop_both_small(i, limit) && oop_is_small(step)) && !OVERRIDDEN(ADD) && !OVERRIDDEN(LE) && !OVERRIDDEN(GE) &&
-      !__builtin_add_overflow((int64_t)i, (int64_t)(step - 1), &next)) {
-    bool again = (int64_t)step > 0 ? next <= (int64_t)limit : next >= (int64_t)limit;
-    R(A) = (Oop)next;
-    pc += again ? op_sj(*pc) + 1 : 3;
-    if (again && unlikely(--budget <= 0)) goto preempt;
-    NEXT();
-  }
-  pc++;
-  NEXT();
+  Oop step = R(C);
+  FOR_TURN(oop_is_small(step), (int64_t)(step - 1), (int64_t)step > 0);
 }
 
 op_SEND:
@@ -789,6 +783,7 @@ op_illegal:
 #undef SPECIAL1
 #undef SPECIAL0
 #undef RUNTIME_SEND
+#undef FOR_TURN
 #undef ARITHMETIC
 #undef BITWISE
 #undef ORDERED

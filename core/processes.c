@@ -46,32 +46,24 @@ bool processes_begin_may_gc(Machine *m) {
 
 /* ---- lists: doubly linked through the processes, first and last in two slots of an object --------------------------------- */
 
-static void link_first(Machine *m, Oop list, unsigned head, Oop process) {
-  Oop first = oop_to_object(list)->slots[head];
-  set_process_slot(m, process, PROCESS_NEXT, first);
-  set_process_slot(m, process, PROCESS_PREVIOUS, OOP_NIL);
-  set_process_slot(m, process, PROCESS_LIST, list);
-  set_process_slot(m, process, PROCESS_HEAD, oop_from_small(head));
-  if (first == OOP_NIL) machine_store(m, oop_to_object(list), head + 1, process);
-  else set_process_slot(m, first, PROCESS_PREVIOUS, process);
-  machine_store(m, oop_to_object(list), head, process);
+/* NEXT follows PREVIOUS; nil: the end of LIST on that side. */
+static void join(Machine *m, Oop list, unsigned head, Oop previous, Oop next) {
+  if (previous == OOP_NIL) machine_store(m, oop_to_object(list), head, next);
+  else set_process_slot(m, previous, PROCESS_NEXT, next);
+  if (next == OOP_NIL) machine_store(m, oop_to_object(list), head + 1, previous);
+  else set_process_slot(m, next, PROCESS_PREVIOUS, previous);
 }
 
 /* Behind BEFORE, which is in LIST; nil: in front. */
 static void link_after(Machine *m, Oop list, unsigned head, Oop before, Oop process) {
-  if (before == OOP_NIL) {
-    link_first(m, list, head, process);
-    return;
-  }
-  Oop next = process_slot(before, PROCESS_NEXT);
-  set_process_slot(m, process, PROCESS_NEXT, next);
-  set_process_slot(m, process, PROCESS_PREVIOUS, before);
+  Oop next = before == OOP_NIL ? oop_to_object(list)->slots[head] : process_slot(before, PROCESS_NEXT);
+  join(m, list, head, before, process);
+  join(m, list, head, process, next);
   set_process_slot(m, process, PROCESS_LIST, list);
   set_process_slot(m, process, PROCESS_HEAD, oop_from_small(head));
-  if (next == OOP_NIL) machine_store(m, oop_to_object(list), head + 1, process);
-  else set_process_slot(m, next, PROCESS_PREVIOUS, process);
-  set_process_slot(m, before, PROCESS_NEXT, process);
 }
+
+static void link_first(Machine *m, Oop list, unsigned head, Oop process) { link_after(m, list, head, OOP_NIL, process); }
 
 static void link_last(Machine *m, Oop list, unsigned head, Oop process) {
   link_after(m, list, head, oop_to_object(list)->slots[head + 1], process);
@@ -81,10 +73,7 @@ static void unlink_process(Machine *m, Oop process) {
   Oop list = oop_resolve(m, process_slot(process, PROCESS_LIST)), next = process_slot(process, PROCESS_NEXT), previous = process_slot(process, PROCESS_PREVIOUS);
   if (list == OOP_NIL) return;
   unsigned head = (unsigned)oop_to_small(process_slot(process, PROCESS_HEAD));
-  if (previous == OOP_NIL) machine_store(m, oop_to_object(list), head, next);
-  else set_process_slot(m, previous, PROCESS_NEXT, next);
-  if (next == OOP_NIL) machine_store(m, oop_to_object(list), head + 1, previous);
-  else set_process_slot(m, next, PROCESS_PREVIOUS, previous);
+  join(m, list, head, previous, next);
   set_process_slot(m, process, PROCESS_NEXT, OOP_NIL);
   set_process_slot(m, process, PROCESS_PREVIOUS, OOP_NIL);
   set_process_slot(m, process, PROCESS_LIST, OOP_NIL);

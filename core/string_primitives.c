@@ -159,15 +159,22 @@ static Oop string_concatenate(Machine *m) {
   return answer;
 }
 
-/* A copy with every byte sent through CONVERT; Symbols give Strings. */
+/* Reads the receiver and answers new bytes of its size and class, a String for a Symbol; OOP_FAIL when either cannot be. */
+static Oop new_like_receiver_may_gc(Machine *m, Bytes *receiver) {
+  if (!try_receiver(m, receiver)) return OOP_FAIL;
+  uint32_t index = oop_class_index(m->args[0]);
+  primitive_charge(m, receiver->size * 4);
+  Oop answer = machine_new_bytes_may_gc(m, index == CLASS_SYMBOL ? CLASS_STRING : index, receiver->size);
+  if (!answer) return OOP_FAIL;
+  try_receiver(m, receiver);
+  return answer;
+}
+
+/* A copy with every byte sent through CONVERT. */
 static Oop convert_case(Machine *m, unsigned char (*convert)(char)) {
   Bytes a;
-  if (!try_receiver(m, &a)) return OOP_FAIL;
-  uint32_t index = oop_class_index(m->args[0]);
-  primitive_charge(m, a.size * 4);
-  Oop answer = machine_new_bytes_may_gc(m, index == CLASS_SYMBOL ? CLASS_STRING : index, a.size);
-  if (!answer) return OOP_FAIL;
-  try_receiver(m, &a);
+  Oop answer = new_like_receiver_may_gc(m, &a);
+  if (answer == OOP_FAIL) return OOP_FAIL;
   uint8_t *to = object_bytes(oop_to_object(answer));
   for (size_t i = 0; i < a.size; i++) to[i] = convert(a.at[i]);
   return answer;
@@ -177,12 +184,8 @@ static Oop string_as_lowercase(Machine *m) { return convert_case(m, lower); }
 
 static Oop string_reversed(Machine *m) {
   Bytes a;
-  if (!try_receiver(m, &a)) return OOP_FAIL;
-  uint32_t index = oop_class_index(m->args[0]);
-  primitive_charge(m, a.size * 4);
-  Oop answer = machine_new_bytes_may_gc(m, index == CLASS_SYMBOL ? CLASS_STRING : index, a.size);
-  if (!answer) return OOP_FAIL;
-  try_receiver(m, &a);
+  Oop answer = new_like_receiver_may_gc(m, &a);
+  if (answer == OOP_FAIL) return OOP_FAIL;
   uint8_t *to = object_bytes(oop_to_object(answer));
   for (size_t i = 0; i < a.size; i++) to[i] = (uint8_t)a.at[a.size - 1 - i];
   return answer;

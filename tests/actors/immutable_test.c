@@ -14,29 +14,9 @@
 #include <unistd.h>
 
 #include "image.h"
-#include "primitive_set.h"
+#include "kernel_support.h"
 #include "program.h"
 #include "runtime.h"
-#include "window.h"
-
-static PrimitiveTable primitives;
-static const SourceImage *kernel;
-
-static int load_kernel(void **state) {
-  char error[IMAGE_ERROR_SIZE];
-  (void)state;
-  if (!window_init()) return -1;
-  primitive_set_fill(&primitives);
-  kernel = image_load_file(KERNEL_IMAGE, &primitives, error);
-  if (!kernel) fprintf(stderr, "%s\n", error);
-  return kernel ? 0 : -1;
-}
-
-static int release_kernel(void **state) {
-  (void)state;
-  source_image_release(kernel);
-  return 0;
-}
 
 /* In a child: stores into an object of S.  Answers the signal that ended the child, 0 if it lived. */
 static int signal_of_store(Oop object) {
@@ -107,5 +87,5 @@ int main(void) {
       cmocka_unit_test(store_into_source_faults),
       cmocka_unit_test(program_that_modifies_everything_leaves_source_as_it_was),
   };
-  return cmocka_run_group_tests(tests, load_kernel, release_kernel);
+  return cmocka_run_group_tests(tests, kernel_load, kernel_release);
 }

@@ -14,10 +14,9 @@
 #include <string.h>
 
 #include "image.h"
-#include "primitive_set.h"
+#include "kernel_support.h"
 #include "program.h"
 #include "runtime.h"
-#include "window.h"
 
 enum { SAFE_POINTS_MAX = 100000 };
 
@@ -71,25 +70,6 @@ static const char kills_from_outside[] =
     "victim isAlive ifTrue: [victim kill] ifFalse: [Actor halt: 3].\n"
     "3 timesRepeat: [Actor yield].\n"
     "victim isAlive ifTrue: [Actor halt: 1].\n";
-
-static PrimitiveTable primitives;
-static const SourceImage *kernel;
-
-static int load_kernel(void **state) {
-  char error[IMAGE_ERROR_SIZE];
-  (void)state;
-  if (!window_init()) return -1;
-  primitive_set_fill(&primitives);
-  kernel = image_load_file(KERNEL_IMAGE, &primitives, error);
-  if (!kernel) fprintf(stderr, "%s\n", error);
-  return kernel ? 0 : -1;
-}
-
-static int release_kernel(void **state) {
-  (void)state;
-  source_image_release(kernel);
-  return 0;
-}
 
 /* Time passes only by being looked at, so what sleeps wakes soon. */
 static uint64_t counting_now(Host *host) { return atomic_fetch_add(&host->state, 2000000); }
@@ -172,5 +152,5 @@ int main(void) {
       cmocka_unit_test(a_program_stopped_at_any_safe_point_leaves_nothing),
       cmocka_unit_test(an_actor_killed_at_any_safe_point_leaves_nothing),
   };
-  return cmocka_run_group_tests(tests, load_kernel, release_kernel);
+  return cmocka_run_group_tests(tests, kernel_load, kernel_release);
 }

@@ -3,13 +3,9 @@
 #ifndef ATOLL_DECODING_H
 #define ATOLL_DECODING_H
 
-#include <stdio.h>
-
 #include "decoder.h"
-#include "image.h"
-#include "primitive_set.h"
+#include "kernel_support.h"
 #include "thread_context.h"
-#include "window.h"
 
 typedef struct Decoding {
   Accounts accounts;
@@ -21,11 +17,8 @@ typedef struct Decoding {
 } Decoding;
 
 static inline bool decoding_init(Decoding *d) {
-  char error[IMAGE_ERROR_SIZE];
-  if (!window_init()) return false;
-  primitive_set_fill(&d->primitives);
-  d->kernel = image_load_file(KERNEL_IMAGE, &d->primitives, error);
-  if (!d->kernel) return fprintf(stderr, "%s\n", error), false;
+  d->kernel = kernel_image(&d->primitives);
+  if (!d->kernel) return false;
   d->thread = thread_context_new(&d->accounts);
   decoder_init(&d->decoder, &d->accounts);
   d->decoder.references_allowed = false;
