@@ -159,15 +159,12 @@ static bool room_for_frames_may_gc(Machine *m, unsigned process) {
   return size >= needed || machine_collect_may_gc(m, 0, needed - used, false);
 }
 
-/* Puts the frames of PROCESS onto the stack.  Registers never name a stale original of S. */
-static void restore_frames(Machine *m, Oop process) {
-  Object *array = oop_to_object(process_slot(process, PROCESS_STACK));
+/* Copies the frames of PROCESS onto the stack.  Registers never name a stale original of S.  Answers how many slots they have. */
+static size_t copy_frames(Machine *m, Oop process) {
+  const Object *array = oop_to_object(process_slot(process, PROCESS_STACK));
   size_t fp = (size_t)oop_to_small(process_slot(process, PROCESS_FP));
   size_t count = used_slots(fp, oop_to_object(array->slots[fp + FRAME_CODE]));
-  for (size_t i = 0; i < count; i++) {
-    m->stack[i] = oop_resolve(m, array->slots[i]);
-    array->slots[i] = OOP_NIL;
-  }
+  for (size_t i = 0; i < count; i++) m->stack[i] = oop_resolve(m, array->slots[i]);
   Oop grace = process_slot(process, PROCESS_GRACE);
   m->fp = m->stack + fp;
   m->pc = (uint32_t)oop_to_small(process_slot(process, PROCESS_PC));
@@ -175,6 +172,14 @@ static void restore_frames(Machine *m, Oop process) {
   m->graces = m->grace ? MAX_GRACES : 0;
   if (m->grace) machine_settle_graces(m);
   m->args = NULL;
+  return count;
+}
+
+/* The same; PROCESS has them no longer. */
+static void restore_frames(Machine *m, Oop process) {
+  size_t count = copy_frames(m, process);
+  Object *array = oop_to_object(process_slot(process, PROCESS_STACK));
+  for (size_t i = 0; i < count; i++) array->slots[i] = OOP_NIL;
   set_process_slot(m, process, PROCESS_FP, OOP_NIL);
 }
 
@@ -635,6 +640,69 @@ static Oop prim_lock(Machine *m) {
   return oop_from_bool(locked);
 }
 
+/* ---- continuations ----------------------------------------------------------------------------------------------------------
+ *
+ * The frames of a continuation stand in a Process that never runs, and go back to the offsets that they had.  So a Context, which knows its frame by the
+ * offset and is known by it, may belong to several copies of one frame: it stands for the one that is on the stack, and for none when that returns. */
+
+/* Only one run is on the stack: what C has begun on top of another one must return there. */
+static bool is_one_run(const Machine *m) {
+  const Oop *fp = m->fp;
+  while (!LINK_IS_BOTTOM(fp[FRAME_LINK])) fp = frame_caller(m, fp);
+  return !LINK_BELOW(fp[FRAME_LINK]);
+}
+
+/* The frames below the one that asks, whose answer is what a continuation is given. */
+static Oop prim_continuation_capture(Machine *m) {
+  Oop link = m->fp[FRAME_LINK];
+  if (LINK_IS_BOTTOM(link) || !is_one_run(m)) return primitive_fail(m, FAILURE_WRONG_STATE);
+  const Oop *caller = frame_caller(m, m->fp);
+  if (answer_register(frame_code(caller), LINK_PC(link)) != (int)LINK_DEST(link)) return primitive_fail(m, FAILURE_WRONG_STATE);
+  size_t fp = frame_offset(m, caller), live = frame_offset(m, m->fp) - FRAME_CONTROL, count = used_slots(fp, frame_code(caller));
+  Oop process = machine_new_may_gc(m, CLASS_PROCESS, FORMAT_FIXED, PROCESS_SLOTS);
+  if (!process) return OOP_FAIL;
+  unsigned handle = machine_push_handle(m, process);
+  Oop stack = machine_new_array_may_gc(m, count);
+  process = machine_handle(m, handle);
+  machine_pop_handles(m, handle);
+  if (!stack) return OOP_FAIL;
+  Object *array = oop_to_object(stack);
+  for (size_t i = 0; i < live && i < count; i++) array->slots[i] = m->stack[i] ? m->stack[i] : OOP_NIL;
+  if (array->header & FLAG_GUARD) machine_remember(m, array, SIZE_MAX);
+  set_process_slot(m, process, PROCESS_STACK, stack);
+  set_process_slot(m, process, PROCESS_FP, oop_from_small((int64_t)fp));
+  set_process_slot(m, process, PROCESS_PC, oop_from_small(LINK_PC(link)));
+  if (m->grace && m->grace <= fp) set_process_slot(m, process, PROCESS_GRACE, oop_from_small(m->grace));
+  primitive_charge(m, count * 2);
+  return process;
+}
+
+/* Every Context of a frame on the stack stands for that frame. */
+static void adopt_contexts(Machine *m) {
+  for (Oop *fp = m->fp; fp; fp = frame_caller(m, fp))
+    if (fp[FRAME_CONTEXT] != OOP_NIL) machine_store(m, oop_to_object(fp[FRAME_CONTEXT]), CONTEXT_FRAME, oop_from_small((int64_t)frame_offset(m, fp)));
+}
+
+/* frames, value: what runs is dropped, without unwinding; a copy of the frames goes on with the value. */
+static Oop prim_continuation_resume(Machine *m) {
+  PROCESS_OR_FAIL(m, 1);
+  Oop process = oop_resolve(m, m->args[1]);
+  if (process_slot(process, PROCESS_FP) == OOP_NIL || process_slot(process, PROCESS_LIST) != OOP_NIL || !is_one_run(m)) return primitive_fail(m, FAILURE_WRONG_STATE);
+  unsigned frames = machine_push_handle(m, process), value = machine_push_handle(m, m->args[2]);
+  bool room = room_for_frames_may_gc(m, frames);
+  process = machine_handle(m, frames);
+  Oop answer = machine_handle(m, value);
+  machine_pop_handles(m, frames);
+  if (!room) return primitive_fail(m, FAILURE_NO_MEMORY);
+  leave_stack(m, false);
+  primitive_charge(m, copy_frames(m, process) * 2);
+  adopt_contexts(m);
+  int dest = answer_register(frame_code(m->fp), m->pc);
+  if (dest > 0) m->fp[dest] = answer;
+  m->call = 0;
+  return OOP_CONTROL;
+}
+
 const Primitive process_primitives[] = {
     {"process_active", prim_active, 0, "the process that runs", 0},
     {"process_main", prim_main, 0, "the process of the actor's turn or block", 0},
@@ -649,6 +717,8 @@ const Primitive process_primitives[] = {
     {"process_set_priority", prim_set_priority, 1, "change the priority", 0},
     {"process_sleep", prim_sleep, 1, "let the process wait until a nanosecond", 0},
     {"process_state", prim_state, 0, "0 active 1 ready 2 waits for a semaphore 3 sleeps 4 suspended 5 terminated", 0},
+    {"continuation_capture", prim_continuation_capture, 0, "the frames below the method that asks, as a process that never runs", 0},
+    {"continuation_resume", prim_continuation_resume, 2, "go on with a copy of those frames: their send answers the value", 0},
     {"semaphore_wait", prim_wait, 0, "take a signal, or wait for one: the receiver, or nil when interrupted", 0},
     {"semaphore_signal", prim_signal, 0, "let the first waiting process run, or leave a signal", 0},
     {"semaphore_notify", prim_notify, 0, "let the first waiting process run", 0},

@@ -11,6 +11,7 @@
  *
  * A process is in at most one list: of the ready ones of its priority, of a semaphore, of those that sleep, or of those whose primitive
  * waits (OOP_YIELD) and will be tried again.  Switches happen inside the primitives below and between slices, so these are atomic.
+ * A continuation's frames stand in a Process too, in one that never runs: each time it is resumed they are copied onto the stack.
  * The *main* process is the statement, block or turn that the owner of the machine started: machine_run ends with RUN_DONE when it returns. */
 #ifndef ATOLL_PROCESSES_H
 #define ATOLL_PROCESSES_H
