@@ -11,14 +11,7 @@
 #include "runtime_internal.h"
 #include "waiting.h"
 
-/* Machines that are not run by a scheduler (the image builder's) have no actor: these primitives then fail. */
 static const char MAILBOX_FULL[] = "the mailbox is full, and its actor waits for room in the mailbox of this one";
-
-#define ACTOR_OR_FAIL(m)                                                    \
-  Actor *a = actor_of_machine(m);                                           \
-  if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);                    \
-  Scheduler *s = a->scheduler;                                              \
-  (void)s
 
 /* ---- messages to proxies ------------------------------------------------------------------------------------------------------- */
 

@@ -134,12 +134,12 @@ uint64_t directory_find(Runtime *runtime, const char *name, size_t size) {
   return id;
 }
 
-void directory_each(Runtime *runtime, void (*each)(void *context, const char *name, size_t size, uint64_t id), void *context) {
+void directory_each(Runtime *runtime, void (*each)(void *context, const char *name, size_t size), void *context) {
   Directory *d = &runtime->directory;
   pthread_mutex_lock(&d->lock);
   for (uint32_t i = 0; i < d->heads; i++)
     for (DirectoryEntry *e = d->names[i]; e; e = e->next)
-      if (runtime_is_alive(runtime, e->id)) each(context, e->text, e->size, e->id);
+      if (runtime_is_alive(runtime, e->id)) each(context, e->text, e->size);
   pthread_mutex_unlock(&d->lock);
 }
 

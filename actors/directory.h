@@ -30,7 +30,7 @@ bool directory_register(Runtime *runtime, const char *name, size_t size, uint64_
 bool directory_unregister(Runtime *runtime, const char *name, size_t size);
 uint64_t directory_find(Runtime *runtime, const char *name, size_t size); /* 0: nobody */
 /* Calls EACH for every name of a living actor, under the lock. */
-void directory_each(Runtime *runtime, void (*each)(void *context, const char *name, size_t size, uint64_t id), void *context);
+void directory_each(Runtime *runtime, void (*each)(void *context, const char *name, size_t size), void *context);
 
 /* SIZE 0: none any more. */
 bool directory_set_label(Runtime *runtime, uint64_t id, const char *label, size_t size);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* directory_primitives.c -- registered names, labels, and who is there. */
 #include "directory.h"
+#include "name_list.h"
 #include "primitives.h"
 #include "runtime_internal.h"
 
@@ -31,41 +32,8 @@ static Oop name_find(Machine *m) {
   return oop_from_small((int64_t)directory_find(a->scheduler->runtime, name, size));
 }
 
-typedef struct NameList {
-  size_t count, bytes;
-  char *at;
-} NameList;
-
-static void measure(void *context, const char *name, size_t size, uint64_t id) {
-  NameList *list = context;
-  (void)name, (void)id;
-  list->bytes += size + 1;
-}
-
-static void copy_name(void *context, const char *name, size_t size, uint64_t id) {
-  NameList *list = context;
-  (void)id;
-  if (list->bytes < size + 1) return; /* registered since it was measured */
-  memcpy(list->at, name, size);
-  list->at[size] = '\n';
-  list->at += size + 1;
-  list->bytes -= size + 1;
-}
-
 /* A String of all names, each with a newline behind it. */
-static Oop name_all(Machine *m) {
-  Actor *a = actor_of_machine(m);
-  if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);
-  Runtime *runtime = a->scheduler->runtime;
-  NameList list = {0};
-  directory_each(runtime, measure, &list);
-  Oop string = machine_new_bytes_may_gc(m, CLASS_STRING, list.bytes);
-  if (!string) return primitive_fail(m, FAILURE_NO_MEMORY);
-  list.at = (char *)oop_to_object(string)->slots;
-  memset(list.at, '\n', list.bytes);
-  directory_each(runtime, copy_name, &list);
-  return string;
-}
+static Oop name_all(Machine *m) { return name_list_string_may_gc(m, directory_each); }
 
 /* Own label. */
 static Oop label_set(Machine *m) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* group_primitives.c -- groups of actors: joining, leaving, members, watching. */
 #include "groups.h"
+#include "name_list.h"
 #include "primitives.h"
 #include "runtime_internal.h"
 
@@ -40,33 +41,8 @@ static Oop group_unwatch(Machine *m) {
   return oop_from_bool(groups_unwatch(a->scheduler->runtime, name, size, actor_id(a), (uint64_t)oop_to_small(m->args[2])));
 }
 
-typedef struct NameList {
-  size_t bytes, room;
-  char *text;
-} NameList;
-
-static void add_name(void *context, const char *name, size_t size) {
-  NameList *list = context;
-  if (list->text && list->bytes + size + 1 <= list->room) {
-    memcpy(list->text + list->bytes, name, size);
-    list->text[list->bytes + size] = '\n';
-  }
-  list->bytes += size + 1;
-}
-
 /* A String of the names of all groups that have members, each with a newline behind it. */
-static Oop group_names(Machine *m) {
-  Actor *a = actor_of_machine(m);
-  if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);
-  NameList list = {0};
-  groups_each(a->scheduler->runtime, add_name, &list);
-  Oop string = machine_new_bytes_may_gc(m, CLASS_STRING, list.bytes);
-  if (!string) return primitive_fail(m, FAILURE_NO_MEMORY);
-  list = (NameList){.room = list.bytes, .text = (char *)oop_to_object(string)->slots};
-  memset(list.text, '\n', list.room);
-  groups_each(a->scheduler->runtime, add_name, &list);
-  return string;
-}
+static Oop group_names(Machine *m) { return name_list_string_may_gc(m, groups_each); }
 
 const Primitive group_primitives[] = {
     {"group_join", group_join, 2, "name, actor id: answers whether the actor lives", 0},

@@ -8,12 +8,6 @@
 #include "runtime_internal.h"
 #include "waiting.h"
 
-#define ACTOR_OR_FAIL(m)                                                \
-  Actor *a = actor_of_machine(m);                                       \
-  if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);                \
-  Scheduler *s = a->scheduler;                                          \
-  (void)s
-
 /* A libuv error, told by Actor lastError. */
 static inline Oop system_fail(Machine *m, int uv_error) {
   m->failure_code = -uv_error;

@@ -64,20 +64,6 @@ static bool is_constant(Oop x) {
   return index == CLASS_SYMBOL || index == CLASS_FLOAT || index == CLASS_LARGE_POSITIVE || index == CLASS_LARGE_NEGATIVE;
 }
 
-static bool try_index(Machine *m, unsigned argument, size_t size, size_t *out) {
-  if (!oop_is_small(m->args[argument])) {
-    m->failure = FAILURE_BAD_ARGUMENT;
-    return false;
-  }
-  int64_t index = oop_to_small(m->args[argument]);
-  if (index < 1 || (uint64_t)index > size) {
-    m->failure = FAILURE_BAD_INDEX;
-    return false;
-  }
-  *out = (size_t)index - 1;
-  return true;
-}
-
 /* ---- new objects ---------------------------------------------------------------------------------------- */
 
 /* What is made elsewhere, complete, because code and memory rest on it: an empty one would be trusted. */
@@ -156,9 +142,9 @@ static Oop basic_at(Machine *m) {
   Elements e;
   size_t index;
   if (!try_elements(m, m->args[0], &e)) return primitive_fail(m, FAILURE_BAD_RECEIVER);
-  if (!try_index(m, 1, e.size, &index)) return OOP_FAIL;
-  if (is_pointers(&e)) return oop_resolve(m, element_slots(&e)[index]);
-  Oop answer = element_value_may_gc(m, &e, element_address(&e, e.object, index));
+  if (!primitive_try_index(m, 1, e.size, &index)) return OOP_FAIL;
+  if (is_pointers(&e)) return oop_resolve(m, element_slots(&e)[index - 1]);
+  Oop answer = element_value_may_gc(m, &e, element_address(&e, e.object, index - 1));
   return answer ? answer : OOP_FAIL;
 }
 
@@ -203,15 +189,15 @@ static Oop basic_at_put(Machine *m) {
   size_t index;
   uint64_t value = 0;
   if (!try_elements(m, m->args[0], &e)) return primitive_fail(m, FAILURE_BAD_RECEIVER);
-  if (!try_index(m, 1, e.size, &index)) return OOP_FAIL;
+  if (!primitive_try_index(m, 1, e.size, &index)) return OOP_FAIL;
   if (is_constant(m->args[0])) return primitive_fail(m, FAILURE_READ_ONLY);
   if (!is_pointers(&e) && !try_element(m, 2, &e, &value)) return OOP_FAIL;
   Oop receiver = machine_writable_may_gc(m, m->args[0]);
   if (!receiver) return OOP_FAIL;
   if (is_pointers(&e))
-    machine_store(m, oop_to_object(receiver), e.fixed + index, m->args[2]);
+    machine_store(m, oop_to_object(receiver), e.fixed + index - 1, m->args[2]);
   else
-    memcpy(element_address(&e, oop_to_object(receiver), index), &value, e.width);
+    memcpy(element_address(&e, oop_to_object(receiver), index - 1), &value, e.width);
   return m->args[2];
 }
 

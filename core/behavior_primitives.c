@@ -113,23 +113,18 @@ static Oop prim_class_by_number(Machine *m) {
 
 /* ---- bindings --------------------------------------------------------------------------------------------------------- */
 
-static bool is_dictionary(const Machine *m, Oop x) {
-  return oop_is_pointer(x) && machine_is_kind_of(m, x, machine_class_at(m, CLASS_BINDING_DICTIONARY)) &&
-         machine_object(m, x)->slots[DICTIONARY_TABLE] != OOP_NIL; /* nil: made by basicNew */
-}
-
 /* aBindingDictionary binding_at: aSymbol -> VariableBinding or nil */
 static Oop prim_binding_at(Machine *m) {
   const char *bytes;
   size_t size;
-  if (!is_dictionary(m, m->args[0]) || !oop_try_bytes(m, m->args[1], &bytes, &size)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (!is_binding_dictionary(m, m->args[0]) || !oop_try_bytes(m, m->args[1], &bytes, &size)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   Oop found = binding_dictionary_find(m, m->args[0], bytes, size);
   return found ? oop_resolve(m, found) : OOP_NIL;
 }
 
 /* aBindingDictionary binding_add: aSymbol value: anObject -> the binding, new or old (whose value stays) */
 static Oop prim_binding_add(Machine *m) {
-  if (!is_dictionary(m, m->args[0]) || !oop_has_class(m->args[1], CLASS_SYMBOL)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (!is_binding_dictionary(m, m->args[0]) || !oop_has_class(m->args[1], CLASS_SYMBOL)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   return or_fail(binding_define_may_gc(m, m->args[0], m->args[1], m->args[2]));
 }
 
@@ -137,7 +132,7 @@ static Oop prim_binding_remove(Machine *m) {
   char name[256];
   const char *bytes;
   size_t size;
-  if (!is_dictionary(m, m->args[0]) || !oop_try_bytes(m, m->args[1], &bytes, &size) || size >= sizeof name)
+  if (!is_binding_dictionary(m, m->args[0]) || !oop_try_bytes(m, m->args[1], &bytes, &size) || size >= sizeof name)
     return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   memcpy(name, bytes, size);
   return binding_dictionary_remove_may_gc(m, m->args[0], name, size) ? m->args[0] : primitive_fail(m, FAILURE_NOT_FOUND);
@@ -320,7 +315,7 @@ static bool is_compile_context(const Machine *m, Oop x) {
   Object *array = machine_object(m, x);
   if (object_slots(array) != COMPILE_CONTEXT_SLOTS || !oop_is_small(array->slots[CONTEXT_LINE]) || oop_to_small(array->slots[CONTEXT_LINE]) < 1) return false;
   for (int i = CONTEXT_TEMPORARIES; i <= CONTEXT_SPACE; i++)
-    if (array->slots[i] != OOP_NIL && !is_dictionary(m, array->slots[i])) return false;
+    if (array->slots[i] != OOP_NIL && !is_binding_dictionary(m, array->slots[i])) return false;
   return oop_try_bytes(m, array->slots[CONTEXT_FILE], &bytes, &size) && size < 4096;
 }
 

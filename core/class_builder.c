@@ -619,11 +619,6 @@ bool binding_dictionary_remove_may_gc(Machine *m, Oop dictionary, const char *na
 
 /* ---- names ------------------------------------------------------------------------------------------------------ */
 
-static bool is_dictionary(const Machine *m, Oop x) {
-  return oop_is_pointer(x) && machine_inherits_from(m, machine_class_of(m, x), machine_class_at(m, CLASS_BINDING_DICTIONARY)) &&
-         slot_of(m, x, DICTIONARY_TABLE) != OOP_NIL; /* nil: made by basicNew */
-}
-
 static bool is_class(const Machine *m, Oop x) {
   return oop_is_pointer(x) && oop_has_class(machine_class_of(m, x), CLASS_METACLASS);
 }
@@ -637,7 +632,7 @@ enum { MOST_SPACES = 1000 }; /* namespaces may be made to contain one another */
 
 /* Is SPACE the namespace INNER, or around it? */
 static bool is_around(const Machine *m, Oop space, Oop inner) {
-  for (int i = 0; i < MOST_SPACES && is_dictionary(m, inner); i++, inner = slot_of(m, inner, DICTIONARY_ENVIRONMENT))
+  for (int i = 0; i < MOST_SPACES && is_binding_dictionary(m, inner); i++, inner = slot_of(m, inner, DICTIONARY_ENVIRONMENT))
     if (oop_same(m, space, inner)) return true;
   return false;
 }
@@ -647,7 +642,7 @@ static Oop find_in_pools(const Machine *m, Oop pools, Oop here, const char *name
   size_t count = pools == OOP_NIL ? 0 : object_slots(machine_object(m, pools));
   for (size_t i = 0; i < count; i++) {
     Oop space = oop_resolve(m, machine_object(m, pools)->slots[i]);
-    for (int k = 0; k < MOST_SPACES && is_dictionary(m, space) && !is_around(m, space, here); k++) {
+    for (int k = 0; k < MOST_SPACES && is_binding_dictionary(m, space) && !is_around(m, space, here); k++) {
       Oop found = binding_dictionary_find(m, space, name, length);
       if (found) return found;
       space = oop_resolve(m, slot_of(m, space, DICTIONARY_ENVIRONMENT));
@@ -657,7 +652,7 @@ static Oop find_in_pools(const Machine *m, Oop pools, Oop here, const char *name
 }
 
 static Oop find_in_namespaces(const Machine *m, Oop space, Oop above, const char *name, size_t length) {
-  for (int i = 0; i < MOST_SPACES && is_dictionary(m, space) && !is_around(m, space, above); i++) {
+  for (int i = 0; i < MOST_SPACES && is_binding_dictionary(m, space) && !is_around(m, space, above); i++) {
     Oop found = binding_dictionary_find(m, space, name, length);
     if (!found) found = find_in_pools(m, slot_of(m, space, DICTIONARY_IMPORTS), space, name, length);
     if (found) return found;
@@ -695,7 +690,7 @@ static Oop find_path(const Machine *m, Oop klass, Oop outside, const char *path,
     length = rest;
     dot = memchr(path, '.', length);
     first = dot ? (size_t)(dot - path) : length;
-    if (is_dictionary(m, space)) found = binding_dictionary_find(m, space, path, first);
+    if (is_binding_dictionary(m, space)) found = binding_dictionary_find(m, space, path, first);
     else if (is_class(m, space)) found = find_in_class(m, space, path, first);
     else return 0;
   }

@@ -63,6 +63,10 @@ bool machine_is_kind_of(const Machine *m, Oop x, Oop klass) { return machine_inh
 
 /* ---- binding dictionaries ------------------------------------------------------------------------------------ */
 
+bool is_binding_dictionary(const Machine *m, Oop x) {
+  return oop_is_pointer(x) && machine_is_kind_of(m, x, machine_class_at(m, CLASS_BINDING_DICTIONARY)) && machine_object(m, x)->slots[DICTIONARY_TABLE] != OOP_NIL;
+}
+
 Oop binding_dictionary_find(const Machine *m, Oop dictionary, const char *name, size_t length) {
   if (dictionary == OOP_NIL) return 0;
   Oop table_oop = machine_object(m, dictionary)->slots[DICTIONARY_TABLE];

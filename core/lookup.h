@@ -15,6 +15,8 @@ bool machine_behavior_changed(Machine *m);
 /* Before an entry is filled: the machine's own cache may grow. */
 void machine_note_fill(Machine *m);
 
+/* Is X a BindingDictionary that has its table?  (basicNew makes them without.) */
+bool is_binding_dictionary(const Machine *m, Oop x);
 /* The VariableBinding called NAME in a BindingDictionary, or 0. */
 Oop binding_dictionary_find(const Machine *m, Oop dictionary, const char *name, size_t length);
 

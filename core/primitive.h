@@ -40,6 +40,14 @@ static inline Oop primitive_fail(Machine *m, FailureReason reason) {
   m->failure = (uint16_t)reason;
   return OOP_FAIL;
 }
+/* Argument ARGUMENT as an index from 1 to LIMIT; false with m->failure. */
+static inline bool primitive_try_index(Machine *m, unsigned argument, size_t limit, size_t *out) {
+  Oop index = m->args[argument];
+  if (!oop_is_small(index)) return m->failure = FAILURE_BAD_ARGUMENT, false;
+  if (oop_to_small(index) < 1 || (uint64_t)oop_to_small(index) > limit) return m->failure = FAILURE_BAD_INDEX, false;
+  *out = (size_t)oop_to_small(index);
+  return true;
+}
 static inline void primitive_charge(Machine *m, size_t work_bytes) { m->budget -= (int32_t)(work_bytes >> 8); }
 
 /* The tables of this layer, one per file: each defined at the end of its .c file. */

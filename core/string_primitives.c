@@ -35,21 +35,6 @@ static bool is_string_like(const Machine *m, Oop x) {
   return machine_is_kind_of(m, x, machine_class_at(m, CLASS_STRING));
 }
 
-/* Argument INDEX as 1..limit, else fails. */
-static bool try_index(Machine *m, unsigned index, size_t limit, size_t *out) {
-  if (!oop_is_small(m->args[index])) {
-    m->failure = FAILURE_BAD_ARGUMENT;
-    return false;
-  }
-  int64_t value = oop_to_small(m->args[index]);
-  if (value < 1 || (uint64_t)value > limit) {
-    m->failure = FAILURE_BAD_INDEX;
-    return false;
-  }
-  *out = (size_t)value;
-  return true;
-}
-
 /* ---- comparing ------------------------------------------------------------------------------------------ */
 
 /* Same class (Strings with Strings, ByteArrays with ByteArrays) and same bytes.  Symbols equal nothing but themselves. */
@@ -240,14 +225,14 @@ static Oop symbol_argument_count(Machine *m) {
 static Oop string_at(Machine *m) {
   Bytes a;
   size_t index;
-  if (!try_receiver(m, &a) || !try_index(m, 1, a.size, &index)) return OOP_FAIL;
+  if (!try_receiver(m, &a) || !primitive_try_index(m, 1, a.size, &index)) return OOP_FAIL;
   return oop_from_character((unsigned char)a.at[index - 1]);
 }
 
 static Oop string_at_put(Machine *m) {
   Bytes a;
   size_t index;
-  if (!try_receiver(m, &a) || !try_index(m, 1, a.size, &index)) return OOP_FAIL;
+  if (!try_receiver(m, &a) || !primitive_try_index(m, 1, a.size, &index)) return OOP_FAIL;
   if (!oop_is_character(m->args[2])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   if (oop_to_character(m->args[2]) > 255) return primitive_fail(m, FAILURE_BAD_VALUE);
   if (oop_class_index(m->args[0]) == CLASS_SYMBOL) return primitive_fail(m, FAILURE_READ_ONLY);
@@ -280,7 +265,7 @@ static Oop span(Machine *m, bool in_set) {
   Bytes text, set = {white_space, sizeof white_space - 1};
   bool member[256] = {false};
   size_t i;
-  if (!try_receiver(m, &text) || (m->args[1] != OOP_NIL && !try_argument(m, 1, &set)) || !try_index(m, 2, text.size + 1, &i)) return OOP_FAIL;
+  if (!try_receiver(m, &text) || (m->args[1] != OOP_NIL && !try_argument(m, 1, &set)) || !primitive_try_index(m, 2, text.size + 1, &i)) return OOP_FAIL;
   for (size_t k = 0; k < set.size; k++) member[(uint8_t)set.at[k]] = true;
   size_t start = i--;
   while (i < text.size && member[(uint8_t)text.at[i]] != in_set) i++;
