@@ -629,7 +629,9 @@ void actor_run(Scheduler *s, Actor *a) {
   int32_t slice = s->slice, left = slice;
   bool normal = a->priority == PRIORITY_NORMAL;
   a->scheduler = s;
+  if (a->machine.major_due && heap_worker_take(&s->runtime->heap_worker, a)) return; /* it comes back */
   a->machine.thread = s->context;
+  a->machine.defers_major = !s->runtime->host->seeded;
   if (!start_machine(s, a)) actor_exit_later(a, actor_text_reason(s, "no memory for a heap"));
   for (;;) {
     lend_handles(s, &a->machine);

@@ -50,6 +50,7 @@ Runtime *runtime_new(const RuntimeOptions *options) {
   directory_init(&runtime->directory, runtime->accounts);
   groups_init(&runtime->groups, runtime->accounts);
   pressure_init(&runtime->pressure, runtime->accounts);
+  heap_worker_init(&runtime->heap_worker, runtime->accounts);
   pool_depot_init(&runtime->timers, runtime->accounts, ACCOUNT_TIMER, sizeof(Timer));
   if (actor_table_init(&runtime->table, runtime->accounts, runtime->options.max_actors) && init_schedulers(runtime)) {
     uint64_t all = runtime->scheduler_count == 64 ? UINT64_MAX : ((uint64_t)1 << runtime->scheduler_count) - 1;
@@ -144,7 +145,9 @@ void runtime_delete(Runtime *runtime) {
   runtime_halt(runtime, 0);
   for (uint32_t i = 1; i < runtime->scheduler_count; i++)
     if (runtime->schedulers[i].started) pthread_join(runtime->schedulers[i].thread, NULL);
+  heap_worker_stop(&runtime->heap_worker);
   if (runtime->scheduler_count) destroy_actors(runtime);
+  heap_worker_destroy(&runtime->heap_worker);
   if (runtime->trace) trace_file_delete(runtime->trace);
   for (uint32_t i = 0; i < runtime->scheduler_count; i++) scheduler_destroy(&runtime->schedulers[i]);
   unpin(runtime);

@@ -6,6 +6,7 @@
 #include "actor_table.h"
 #include "directory.h"
 #include "groups.h"
+#include "heap_worker.h"
 #include "pressure.h"
 #include "runtime.h"
 #include "scheduler.h"
@@ -42,6 +43,7 @@ struct Runtime {
   Directory directory;
   Groups groups;
   PressureList pressure;
+  HeapWorker heap_worker;
   MessageDepot messages;
   PoolDepot timers;
 };

@@ -99,13 +99,13 @@ static void push_inbound(Scheduler *to, Actor *first, Actor *last) {
   while (!atomic_compare_exchange_weak_explicit(&to->inbound, &head, first, memory_order_release, memory_order_relaxed));
 }
 
+void scheduler_give_back(Scheduler *s, Actor *a) {
+  push_inbound(s, a, a);
+  scheduler_wake(s);
+}
+
 void scheduler_enqueue(Scheduler *s, Actor *a) {
-  if (actor_is(a, ACTOR_PINNED) && a->scheduler != s) {
-    Scheduler *home = a->scheduler;
-    push_inbound(home, a, a);
-    scheduler_wake(home);
-    return;
-  }
+  if (actor_is(a, ACTOR_PINNED) && a->scheduler != s) return scheduler_give_back(a->scheduler, a);
   queue_put(queue_for(s, a, false), a);
 }
 

@@ -94,6 +94,8 @@ static inline uint32_t scheduler_waiting(const Scheduler *s) { return s->fresh.c
 void scheduler_enqueue(Scheduler *s, Actor *a);
 /* The actor that S has just run wants to go on: behind the others, behind all fresh ones if it has used up its SLICE computing. */
 void scheduler_requeue(Scheduler *s, Actor *a, bool slice_used_up);
+/* Any thread that owns A: it goes on at S. */
+void scheduler_give_back(Scheduler *s, Actor *a);
 /* A has become idle: have its heap packed when it stays so for some milliseconds, or (EARLY) as soon as the list of such actors is full. */
 void scheduler_note_idle(Scheduler *s, Actor *a);
 /* Wakes the thread of S if it sleeps.  Any thread. */

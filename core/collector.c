@@ -335,6 +335,12 @@ static void verify_sometimes(Machine *m) {
 #endif
 }
 
+/* The owner may have a big old generation collected elsewhere, as long as it has not grown to twice its threshold meanwhile. */
+static bool may_wait(const Machine *m) {
+  size_t used = m->old->used + m->old->large_used;
+  return m->defers_major && used >= MAJOR_DEFERRED_FROM && used / 2 <= m->old->threshold && !m->promote_all;
+}
+
 /* Who waits for a death shall not wait for ever because so little survives that major collections are never needed: one is due after so much
  * allocation that it hardly counts. */
 static bool weak_asks_for_major(Machine *m) {
@@ -346,7 +352,10 @@ static bool weak_asks_for_major(Machine *m) {
 
 bool machine_collect_may_gc(Machine *m, size_t heap_needed, size_t stack_needed, bool major) {
   size_t used = (size_t)(machine_stack_top(m) - m->stack), slots = (size_t)(m->stack_limit - m->stack);
-  if (m->old && m->old->used + m->old->large_used > m->old->threshold) major = true;
+  if (m->old && m->old->used + m->old->large_used > m->old->threshold) {
+    if (may_wait(m)) m->major_due = 1;
+    else major = true;
+  }
   if (machine_heap_limit(m) < machine_heap_used(m) + heap_needed) major = true;
   if (m->weak) major = weak_asks_for_major(m) || major;
   if (m->old && m->old->threshold == SIZE_MAX) major = false; /* machine_promote_all: it is building an image */

@@ -80,6 +80,8 @@ struct Machine {
   uint8_t promote_all; /* the collection that runs makes everything old */
   uint8_t done;        /* OOP_CONTROL: the bottom frame has returned */
   uint8_t graces;      /* how many limits were run into one inside the handling of the other: see grace */
+  uint8_t defers_major;/* set by the owner: a major collection that is not urgent is only asked for, with the next */
+  uint8_t major_due;   /* the owner should have machine_collect_all_may_gc called, between two runs */
   int32_t failure_code;/* e.g. errno */
   uint32_t grace;      /* not 0: "too deep" or "no memory" is being handled, which this frame ran into; until it is left limits are a little higher */
   uint32_t overridden; /* bit per SpecialSelector that lost its built-in meaning */

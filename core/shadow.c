@@ -91,21 +91,40 @@ Oop machine_writable_may_gc(Machine *m, Oop x) {
 #ifdef ATOLL_DEBUG_CHECKS
 /* ---- stress: copies that change nothing ------------------------------------------------------------------------- */
 
+/* The first object from WORD on that may be copied, 0: none. */
 static Oop object_from(const SourceSpan *span, uint64_t word) {
   uint64_t words = span->size / 8;
-  for (; word < words; word++)
-    if (span->object_starts[word >> 6] >> (word & 63) & 1) {
-      Oop x = span->start + word * 8;
+  for (uint64_t bits; word < words; word = (word | 63) + 1)
+    for (bits = span->object_starts[word >> 6] & UINT64_MAX << (word & 63); bits; bits &= bits - 1) {
+      Oop x = span->start + ((word & ~(uint64_t)63) + (uint64_t)__builtin_ctzll(bits)) * 8;
       if (oop_to_object(x)->header & FLAG_SHADOWABLE) return x;
     }
   return 0;
 }
 
+/* The words between which these objects lie: most of an S is something else. */
+typedef struct Extent {
+  uint64_t start, first, last;
+} Extent;
+
+static const Extent *extent_of(const SourceSpan *span) {
+  static _Thread_local Extent known[8];
+  Extent *e = &known[(span->start >> 20) % 8];
+  if (e->start == span->start) return e;
+  *e = (Extent){.start = span->start};
+  for (Oop x = object_from(span, 0); x; x = object_from(span, e->last + 1)) {
+    e->last = (x - span->start) / 8;
+    if (!e->first) e->first = e->last;
+  }
+  return e;
+}
+
 void shadow_random_may_gc(Machine *m) {
   const SourceSpan *span = m->source->layer.size && m->hash_seed & 0x10000 ? &m->source->layer : &m->source->base;
   if (!span->size) return;
+  const Extent *e = extent_of(span);
   m->hash_seed = m->hash_seed * 1664525u + 1013904223u + debug_seed * 2;
-  Oop x = object_from(span, ((uint64_t)m->hash_seed * 2654435761u >> 8) % (span->size / 8));
+  Oop x = object_from(span, e->first + ((uint64_t)m->hash_seed * 2654435761u >> 8) % (e->last - e->first + 1));
   if (x) machine_writable_may_gc(m, x);
 }
 
