@@ -81,16 +81,26 @@ static bool forward_slots(Collection *c, Object *object) {
   return forward_range(c, object, 0, object_pointer_slots(object));
 }
 
+/* The first card from CARD on that is marked; most are not, so eight at a time are looked at. */
+static size_t next_card(const uint8_t *cards, size_t card, size_t count) {
+  uint64_t eight;
+  while (card < count && !cards[card]) {
+    if (card % 8 == 0 && card + 8 <= count && (memcpy(&eight, cards + card, 8), eight == 0)) card += 8;
+    else card++;
+  }
+  return card;
+}
+
 /* A large object card by card: all of them, or those that are marked.  Marks are made anew.  True: it has young references. */
 static bool forward_large(Collection *c, LargeObject *large, bool all) {
   size_t count = object_pointer_slots(&large->object);
   bool young = false;
-  for (size_t slot = 0; slot < count; slot += (size_t)1 << LARGE_CARD_SHIFT) {
-    uint8_t *card = large_card(large, slot);
-    size_t end = slot + ((size_t)1 << LARGE_CARD_SHIFT);
-    if (!all && !*card) continue;
-    *card = forward_range(c, &large->object, slot, end < count ? end : count);
-    young |= *card;
+  uint8_t *marks = large_card(large, 0);
+  size_t cards = large_cards(count);
+  for (size_t card = all ? 0 : next_card(marks, 0, cards); card < cards; card = all ? card + 1 : next_card(marks, card + 1, cards)) {
+    size_t slot = card << LARGE_CARD_SHIFT, end = slot + ((size_t)1 << LARGE_CARD_SHIFT);
+    marks[card] = forward_range(c, &large->object, slot, end < count ? end : count);
+    young |= marks[card];
   }
   return young;
 }

@@ -7,7 +7,7 @@
 #include "thread_context.h"
 
 /* An object of OBJECT_SIZE_LARGE slots or more: allocated alone, never moved.  Behind the body stands one byte per card of
- * LARGE_CARD_SLOTS slots: may it hold references to young objects?  Its FLAG_GUARD stays set, so that every store comes by. */
+ * 1 << LARGE_CARD_SHIFT slots: may it hold references to young objects?  Its FLAG_GUARD stays set, so that every store comes by. */
 typedef struct LargeObject {
   struct LargeObject *next;
   size_t bytes;      /* of this struct, the body and the cards */
@@ -17,7 +17,7 @@ typedef struct LargeObject {
   Object object;
 } LargeObject;
 
-enum { LARGE_CARD_SHIFT = 7 };
+enum { LARGE_CARD_SHIFT = 4 };
 
 static inline size_t large_cards(size_t slots) { return (slots >> LARGE_CARD_SHIFT) + 1; }
 static inline size_t large_bytes(size_t slots) { return sizeof(LargeObject) + slots * 8 + large_cards(slots); }
