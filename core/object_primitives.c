@@ -32,9 +32,13 @@ static Oop prim_object_inst_var_at(Machine *m) {
   return slot_argument(m, &object, &slot) ? object->slots[slot] : primitive_fail(m, FAILURE_BAD_INDEX);
 }
 
+/* The frames of a process (processes.c) are an Object with slots. */
+static bool is_saved_stack(const Machine *m, Oop x) { return oop_is_pointer(x) && oop_has_class(x, CLASS_OBJECT) && object_slots(machine_object(m, x)) > 0; }
+
 static Oop prim_object_inst_var_at_put(Machine *m) {
   Object *object;
   size_t slot;
+  if (is_saved_stack(m, m->args[0])) return primitive_fail(m, FAILURE_READ_ONLY);
   if (slot_argument(m, &object, &slot) && class_guards_slot(m, machine_class_of(m, m->args[0]), slot)) return primitive_fail(m, FAILURE_READ_ONLY);
   if (!slot_argument(m, &object, &slot)) return primitive_fail(m, FAILURE_BAD_INDEX);
   Oop writable = machine_writable_may_gc(m, m->args[0]);
@@ -89,6 +93,7 @@ static bool can_become(Machine *m, unsigned index) {
 /* Where C has a reference to something like A, is B as good? */
 static bool may_stand_for(const Machine *m, Oop a, Oop b) {
   if (!oop_is_pointer(a)) return true;
+  if (is_saved_stack(m, a) || is_saved_stack(m, b)) return false;
   Oop behavior = machine_class_at(m, CLASS_BEHAVIOR);
   if (machine_is_kind_of(m, a, behavior))
     return machine_is_kind_of(m, b, behavior) && oop_has_class(a, CLASS_METACLASS) == oop_has_class(b, CLASS_METACLASS);
@@ -117,7 +122,7 @@ static Oop prim_object_become_forward(Machine *m) { return become(m, false); }
 
 /* Changes the class of the receiver to one of the same shape. */
 static Oop prim_object_change_class(Machine *m) {
-  if (!oop_is_pointer(m->args[0]) || !oop_is_pointer(m->args[1])) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  if (!oop_is_pointer(m->args[0]) || !oop_is_pointer(m->args[1]) || is_saved_stack(m, m->args[0])) return primitive_fail(m, FAILURE_BAD_RECEIVER);
   if (!machine_is_kind_of(m, m->args[1], machine_class_at(m, CLASS_BEHAVIOR))) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   int64_t spec = oop_to_small(oop_to_object(m->args[1])->slots[BEHAVIOR_SPEC]);
   int64_t old = oop_to_small(oop_to_object(machine_class_of(m, m->args[0]))->slots[BEHAVIOR_SPEC]);

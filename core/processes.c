@@ -121,14 +121,17 @@ static void set_answer(Machine *m, Oop process, Oop value) {
   if (dest >= 0) machine_store(m, stack, fp + (size_t)dest, value);
 }
 
-/* An Array for COUNT slots of PROCESS: the one that it has, if that is of use. */
+/* Saved frames are trusted: an Object with slots, which no program can make, index, store into or exchange, holds them, and not an Array. */
+static Oop new_frames_may_gc(Machine *m, size_t count) { return machine_new_may_gc(m, CLASS_OBJECT, FORMAT_FIXED, count); }
+
+/* Room for COUNT slots of PROCESS: the one that it has, if that is of use. */
 static Oop stack_array_may_gc(Machine *m, unsigned process, size_t count) {
   Oop stack = process_slot(machine_handle(m, process), PROCESS_STACK);
   if (stack != OOP_NIL) {
     size_t size = object_slots(oop_to_object(stack));
     if (size >= count && size <= count * 4 + 64) return stack;
   }
-  stack = machine_new_array_may_gc(m, count + count / 4);
+  stack = new_frames_may_gc(m, count + count / 4);
   if (stack) set_process_slot(m, machine_handle(m, process), PROCESS_STACK, stack);
   return stack;
 }
@@ -468,7 +471,7 @@ static Oop prim_push_block(Machine *m) {
   size_t fp = (size_t)oop_to_small(process_slot(m->args[0], PROCESS_FP));
   unsigned base = code_registers(oop_to_object(oop_to_object(old)->slots[fp + FRAME_CODE])) + FRAME_CONTROL;
   size_t count = used_slots(fp + base, oop_to_object(code));
-  Oop stack = machine_new_array_may_gc(m, count + count / 4);
+  Oop stack = new_frames_may_gc(m, count + count / 4);
   Oop x = machine_handle(m, process);
   machine_pop_handles(m, process);
   if (!stack) return OOP_FAIL;
@@ -662,7 +665,7 @@ static Oop prim_continuation_capture(Machine *m) {
   Oop process = machine_new_may_gc(m, CLASS_PROCESS, FORMAT_FIXED, PROCESS_SLOTS);
   if (!process) return OOP_FAIL;
   unsigned handle = machine_push_handle(m, process);
-  Oop stack = machine_new_array_may_gc(m, count);
+  Oop stack = new_frames_may_gc(m, count);
   process = machine_handle(m, handle);
   machine_pop_handles(m, handle);
   if (!stack) return OOP_FAIL;

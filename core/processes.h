@@ -6,7 +6,7 @@
  *   | active | main | sleepers F, L | waiters F,L | ready: first, last x 9 priorities |
  *   +--------+------+---------------+-------------+--------------------------------+
  *
- * The active process's frames stand on the machine's stack.  Those of all others stand in an ordinary Array each (Process.stack), so the
+ * The active process's frames stand on the machine's stack.  Those of all others stand in an Object with slots each (Process.frames), so the
  * collector, the freezer and snapshots need to know nothing about them.  Every process's frames begin at offset 0: offsets of frames stay true.
  *
  * A process is in at most one list: of the ready ones of its priority, of a semaphore, of those that sleep, or of those whose primitive
