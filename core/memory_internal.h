@@ -57,7 +57,7 @@ enum {
   STACK_INITIAL = 24,                 /* slots */
   NURSERY_INITIAL = 128,              /* bytes */
   NURSERY_EAGER = 64 * 1024,          /* an active machine doubles up to here at each collection */
-  NURSERY_MAX = 512 * 1024,
+  NURSERY_MAX = 256 * 1024,
   HEAP_GRACE = 256 * 1024,            /* bytes more for handling the error at the heap limit */
   DEPTH_GRACE = 256 * 1024,           /* bytes more of stack for handling the error at its limit, and as many for an error in that */
   MAX_GRACES = 4,
