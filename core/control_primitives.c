@@ -111,38 +111,23 @@ static Oop *frame_argument(Machine *m, unsigned index) {
   return frame_at(m, x);
 }
 
-static Oop prim_context_find_handler(Machine *m) {
+/* The first frame with one of the flags WANTED below the one that argument 1 names (nil: from the frame that asks on), before STOP. Nothing is below
+ * a bottom frame, or one with one of the flags END. */
+static Oop find_below(Machine *m, const Oop *stop, unsigned wanted, unsigned end) {
   Oop *fp = m->fp;
   if (m->args[1] != OOP_NIL) {
     fp = frame_at(m, m->args[1]);
     if (!fp) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
-    if (code_flags(frame_code(fp)) & CODE_BARRIER || LINK_IS_BOTTOM(fp[FRAME_LINK])) return OOP_NIL;
+    if (code_flags(frame_code(fp)) & end || LINK_IS_BOTTOM(fp[FRAME_LINK])) return OOP_NIL;
     fp = frame_caller(m, fp);
   }
-  return offset_or_nil(m, frames_find(m, fp, NULL, CODE_HANDLER));
+  return offset_or_nil(m, frames_find(m, fp, stop, wanted));
 }
 
-/* The next frame below one (nil: the frame that asks and below) that unwinding does not pass. */
-static Oop prim_context_find_barrier(Machine *m) {
-  Oop *fp = m->fp;
-  if (m->args[1] != OOP_NIL) {
-    fp = frame_at(m, m->args[1]);
-    if (!fp) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
-    if (LINK_IS_BOTTOM(fp[FRAME_LINK])) return OOP_NIL;
-    fp = frame_caller(m, fp);
-  }
-  return offset_or_nil(m, frames_find(m, fp, NULL, CODE_BARRIER));
-}
-
+static Oop prim_context_find_handler(Machine *m) { return find_below(m, NULL, CODE_HANDLER, CODE_BARRIER); }
+static Oop prim_context_find_barrier(Machine *m) { return find_below(m, NULL, CODE_BARRIER, 0); }
 static Oop prim_context_find_unwind(Machine *m) {
-  Oop *fp = m->fp, *stop = m->args[2] == OOP_NIL ? NULL : frame_at(m, m->args[2]);
-  if (m->args[1] != OOP_NIL) {
-    fp = frame_at(m, m->args[1]);
-    if (!fp) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
-    if (LINK_IS_BOTTOM(fp[FRAME_LINK])) return OOP_NIL;
-    fp = frame_caller(m, fp);
-  }
-  return offset_or_nil(m, frames_find(m, fp, stop, CODE_UNWIND));
+  return find_below(m, m->args[2] == OOP_NIL ? NULL : frame_at(m, m->args[2]), CODE_UNWIND, 0);
 }
 
 static Oop prim_frame_register(Machine *m) {
