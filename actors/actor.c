@@ -190,7 +190,13 @@ bool actor_decode_may_gc(Scheduler *s, Actor *a, const Message *message, Oop *va
   d->source = message->source ? message->source : a->machine.source;
   d->self_id = actor_id(a);
   d->references_allowed = true;
-  if (decoder_values_may_gc(d, &a->machine, message->bytes, message->size, values, max, count) == CODEC_OK) return true;
+  SharedBytes *shared[MESSAGE_SHARED_MAX];
+  if (message->shared_count) message_shared(message, shared);
+  d->shared = shared;
+  d->shared_count = message->shared_count;
+  CodecStatus status = decoder_values_may_gc(d, &a->machine, message->bytes, message->size, values, max, count);
+  if (status == CODEC_OK) return true;
+  a->machine.failure = status == CODEC_NO_MEMORY ? FAILURE_NO_MEMORY : FAILURE_BAD_VALUE;
   actor_set_error(a, d->error);
   return false;
 }
@@ -244,6 +250,7 @@ Message *actor_encode_may_gc(Scheduler *s, Actor *a, MessageKind kind, const uns
     if (!number) return actor_set_error(a, "no memory for a promise"), NULL;
   }
   Message *message = message_sink_take(&sink, s->encoder.refers_to_source ? m->source : NULL);
+  if (!message) return actor_set_error(a, "no memory for a message"), NULL;
   message->from = actor_id(a);
   return message;
 }

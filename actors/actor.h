@@ -248,7 +248,7 @@ Oop actor_hashed_list(Scheduler *s, Actor *a, Oop rest);
 /* Puts them on the state's list.  The state exists. */
 void actor_note_hashed(Scheduler *s, Actor *a);
 bool actor_has_unhashed(const Actor *a);
-/* Decodes MESSAGE into VALUES; on failure a->extra->error has the text. */
+/* Decodes MESSAGE into VALUES; on failure a->extra->error has the text, and the machine's failure is NO_MEMORY or BAD_VALUE. */
 bool actor_decode_may_gc(Scheduler *s, Actor *a, const Message *message, Oop *values, unsigned max, unsigned *count);
 /* A message of KIND from A with the COUNT values in HANDLES; HANDLES NULL: the send that runs, m->selector and its arguments.  NULL: cannot be
  * sent, the error's text is set.  Promises that had no number get one. */

@@ -295,8 +295,8 @@ static Oop receive_until(Machine *m, Oop deadline) {
   }
   wait_over(a);
   if (!actor_decode_may_gc(s, a, next, &value, 1, &count)) {
-    message_free(&s->messages, inbox_take(a));
-    return primitive_fail(m, FAILURE_BAD_VALUE);
+    message_free(&s->messages, inbox_take(a)); /* one that is too large for the heap makes the receiver fail, as any object would */
+    return OOP_FAIL;
   }
   if (s->decoder.hashed_count) return primitive_fail(m, FAILURE_WRONG_STATE);
   message_free(&s->messages, inbox_take(a));
@@ -343,7 +343,7 @@ static Oop actor_receive_other(Machine *m) {
   if (next->kind == MESSAGE_REACTIONS) return primitive_fail(m, FAILURE_WRONG_STATE);
   Oop answer = message_array_may_gc(s, a, next);
   message_free(&s->messages, inbox_take(a));
-  return answer ? answer : primitive_fail(m, FAILURE_BAD_VALUE);
+  return answer ? answer : OOP_FAIL;
 }
 
 /* Actor class >> receiveMarked: deadline.  The message behind the mark as an Array, without taking it (actor_pass_mark does).  Fails: WRONG_STATE, blocks of
@@ -360,6 +360,7 @@ static Oop actor_receive_marked(Machine *m) {
     Oop answer = message_array_may_gc(s, a, next);
     if (answer) return wait_over(a), answer;
     message_free(&s->messages, inbox_remove_after(a, mark)); /* cannot be read here */
+    if (m->failure == FAILURE_NO_MEMORY) return wait_over(a), OOP_FAIL;
   }
 }
 

@@ -44,6 +44,7 @@ static Oop codec_decode(Machine *m) {
   d->source = m->args[2] == OOP_TRUE ? m->source : NULL;
   d->references_allowed = m->args[2] == OOP_TRUE;
   d->self_id = actor_id(a);
+  d->shared_count = 0;
   CodecStatus status = size ? decoder_values_may_gc(d, m, copy->bytes, size, &value, 1, &count) : CODEC_TRUNCATED;
   message_free(&s->messages, copy);
   if (status != CODEC_OK) {

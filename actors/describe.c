@@ -62,6 +62,7 @@ static void put_extension(Text *t, const WireItem *item, const SourceImage *sour
   case WIRE_CLASS_NAMED: put_bytes(t, (const char *)item->bytes + 1, item->size ? item->size - 1 : 0); break;
   case WIRE_INSTANCE_NAMED: put(t, "a "), put_bytes(t, (const char *)item->bytes, item->size); break;
   case WIRE_INSTANCE: put(t, "an object"); break;
+  case WIRE_SHARED_BYTES: put(t, item->size && item->bytes[0] ? "a long string" : "many bytes"); break;
   case WIRE_BLOCK: put(t, "a block"); break;
   default: put(t, "an object"); break;
   }

@@ -4,6 +4,8 @@
 
 #include <unistd.h>
 
+#include "wire.h"
+
 static const uint16_t class_sizes[MESSAGE_SIZE_CLASSES] = {112, 224, 480, 992};
 
 void message_depot_init(MessageDepot *depot, Accounts *accounts) {
@@ -39,15 +41,32 @@ Message *message_new(MessagePool *pool, MessageKind kind, size_t capacity) {
   return message;
 }
 
+void message_shared(const Message *message, SharedBytes **shared) {
+  memcpy(shared, message->bytes + message->size, message->shared_count * sizeof *shared);
+}
+
+static void release_shared(SharedBytes **shared, unsigned count) {
+  while (count) shared_bytes_release(shared[--count]);
+}
+
+static void drop_shared(Message *message) {
+  SharedBytes *shared[MESSAGE_SHARED_MAX];
+  message_shared(message, shared);
+  release_shared(shared, message->shared_count);
+}
+
 void message_free(MessagePool *pool, Message *message) {
   if (message->fd) close(message->fd - 1);
+  if (message->shared_count) drop_shared(message);
   source_image_release(message->source);
   if (message->size_class < MESSAGE_SIZE_CLASSES) pool_give(&pool->classes[message->size_class], message);
   else account_free(pool->accounts, ACCOUNT_MAILBOX, message, offsetof(Message, bytes) + message->capacity);
 }
 
 Message *message_copy(MessagePool *pool, const Message *original) {
-  Message *copy = message_new(pool, original->kind, original->size);
+  size_t size = original->size + original->shared_count * sizeof(SharedBytes *);
+  Message *copy = message_new(pool, original->kind, size);
+  SharedBytes *shared[MESSAGE_SHARED_MAX];
   if (!copy) return NULL;
   if (original->source) copy->source = source_image_retain(original->source);
   copy->from = original->from;
@@ -55,7 +74,10 @@ Message *message_copy(MessagePool *pool, const Message *original) {
   copy->number2 = original->number2;
   copy->detail = original->detail;
   copy->size = original->size;
-  memcpy(copy->bytes, original->bytes, original->size);
+  copy->shared_count = original->shared_count;
+  memcpy(copy->bytes, original->bytes, size);
+  message_shared(copy, shared);
+  for (unsigned i = 0; i < copy->shared_count; i++) shared_bytes_retain(shared[i]);
   return copy;
 }
 
@@ -88,17 +110,29 @@ static bool message_sink_grow(ByteSink *sink, size_t room) {
   return true;
 }
 
+static int message_sink_share(ByteSink *sink, SharedBytes *bytes) {
+  MessageSink *own = (MessageSink *)sink;
+  if (own->shared_count == MESSAGE_SHARED_MAX) return -1;
+  own->shared[own->shared_count] = shared_bytes_retain(bytes);
+  return (int)own->shared_count++;
+}
+
 bool message_sink_begin(MessageSink *sink, MessagePool *pool, MessageKind kind) {
   Message *message = message_new(pool, kind, 0);
   sink->pool = pool;
   sink->message = message;
+  sink->shared_count = 0;
   if (!message) return false;
-  sink->sink = (ByteSink){message->bytes, message->bytes, message->bytes + message->capacity, message_sink_grow};
+  sink->sink = (ByteSink){message->bytes, message->bytes, message->bytes + message->capacity, message_sink_grow, message_sink_share};
   return true;
 }
 
 Message *message_sink_take(MessageSink *sink, const SourceImage *source) {
+  size_t shared_bytes = sink->shared_count * sizeof *sink->shared;
+  if (shared_bytes && !byte_sink_reserve(&sink->sink, shared_bytes)) return message_sink_abandon(sink), NULL;
   Message *message = sink->message;
+  message->shared_count = (uint8_t)sink->shared_count;
+  if (shared_bytes) memcpy(sink->sink.at, sink->shared, shared_bytes);
   message->size = (uint32_t)byte_sink_size(&sink->sink);
   if (source) message->source = source_image_retain(source);
   sink->message = NULL;
@@ -106,6 +140,40 @@ Message *message_sink_take(MessageSink *sink, const SourceImage *source) {
 }
 
 void message_sink_abandon(MessageSink *sink) {
+  release_shared(sink->shared, sink->shared_count);
+  sink->shared_count = 0;
   if (sink->message) message_free(sink->pool, sink->message);
   sink->message = NULL;
+}
+
+/* Each item once more; those that refer to shared bytes as the bytes. */
+static bool write_out(ByteSink *sink, const Message *original) {
+  SharedBytes *shared[MESSAGE_SHARED_MAX];
+  const uint8_t *at = original->bytes, *end = at + original->size, *from = at;
+  WireItem item;
+  message_shared(original, shared);
+  while (wire_try_read(&at, end, &item)) {
+    const void *bytes = from;
+    size_t size = (size_t)(at - from);
+    bool is_shared = item.kind == WIRE_KIND_EXTENSION && item.type == WIRE_SHARED_BYTES && item.size == 2 && item.bytes[1] < original->shared_count;
+    if (is_shared) bytes = shared[item.bytes[1]]->body, size = shared[item.bytes[1]]->size;
+    if (!byte_sink_reserve(sink, size + WIRE_SCALAR_MAX)) return false;
+    if (is_shared) sink->at = item.bytes[0] ? wire_put_string(sink->at, (uint32_t)size) : wire_put_binary(sink->at, (uint32_t)size);
+    byte_sink_put_unchecked(sink, bytes, size);
+    from = at;
+  }
+  return at == end;
+}
+
+Message *message_written_out(MessagePool *pool, const Message *original) {
+  MessageSink sink;
+  if (!original->shared_count) return message_copy(pool, original);
+  if (!message_sink_begin(&sink, pool, original->kind)) return NULL;
+  if (!write_out(&sink.sink, original)) return message_sink_abandon(&sink), NULL;
+  Message *copy = message_sink_take(&sink, original->source);
+  copy->from = original->from;
+  copy->number = original->number;
+  copy->number2 = original->number2;
+  copy->detail = original->detail;
+  return copy;
 }

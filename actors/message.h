@@ -55,6 +55,7 @@ struct Message {
   int32_t fd;                /* + 1: a connection that goes to the receiver (INIT); 0: none */
   uint32_t size, capacity;   /* of bytes */
   uint8_t kind, detail, size_class;
+  uint8_t shared_count; /* large bytes that the message holds a reference to each of: their addresses stand behind the bytes */
   uint8_t bytes[];
 };
 
@@ -79,16 +80,25 @@ void message_free(MessagePool *pool, Message *message);
 /* The same bytes once more, for another receiver. */
 Message *message_copy(MessagePool *pool, const Message *original);
 
+enum { MESSAGE_SHARED_MAX = 64 };
+
+/* SHARED has room for MESSAGE_SHARED_MAX.  They live as long as the message. */
+void message_shared(const Message *message, SharedBytes **shared);
+/* The same bytes, with what was shared written out: for places outside this process.  NULL: no memory. */
+Message *message_written_out(MessagePool *pool, const Message *original);
+
 /* A sink that writes into a message and makes it larger as needed. */
 typedef struct MessageSink {
   ByteSink sink;
   MessagePool *pool;
   Message *message;
+  unsigned shared_count;
+  SharedBytes *shared[MESSAGE_SHARED_MAX];
 } MessageSink;
 
 /* False: no memory. */
 bool message_sink_begin(MessageSink *sink, MessagePool *pool, MessageKind kind);
-/* The finished message, owned by the caller.  SOURCE: what its bytes refer to, or NULL. */
+/* The finished message, owned by the caller.  SOURCE: what its bytes refer to, or NULL.  NULL: no memory; nothing is left then. */
 Message *message_sink_take(MessageSink *sink, const SourceImage *source);
 void message_sink_abandon(MessageSink *sink);
 

@@ -32,7 +32,7 @@ static inline Oop name_list_string_may_gc(Machine *m, void (*each)(Runtime *runt
   each(a->scheduler->runtime, name_list_add, &list);
   Oop string = machine_new_bytes_may_gc(m, CLASS_STRING, list.bytes);
   if (!string) return primitive_fail(m, FAILURE_NO_MEMORY);
-  list = (NameList){.room = list.bytes, .text = (char *)oop_to_object(string)->slots};
+  list = (NameList){.room = list.bytes, .text = (char *)object_bytes(oop_to_object(string))};
   memset(list.text, '\n', list.room);
   each(a->scheduler->runtime, name_list_add, &list);
   return string;

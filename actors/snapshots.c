@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* snapshots.c -- see snapshots.h.
  *
- *   "ATOLLACT" | size of the machine (8) | machine | number of messages (8) | message ...
+ *   "ATOLLACT" | size of the machine (8) | machine | checksum of what follows: XXH3 (8) | number of messages (8) | message ...
  *   message: kind, detail (1 each), refers to S (1), from, number, number2 (8 each), size (4), bytes */
 #include "snapshots.h"
 
@@ -11,6 +11,9 @@
 
 #include "scheduler.h"
 #include "snapshot.h"
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #define FILE_MAGIC "ATOLLACT"
 
@@ -24,6 +27,19 @@ bool snapshot_is_asked_for(const Actor *a) { return a->extra && a->extra->snapsh
 /* Only what another actor wants of this one travels along. */
 static bool is_kept(const Message *message) { return message->kind == MESSAGE_PLAIN || message->kind == MESSAGE_REQUEST; }
 
+static bool write_message(FILE *file, MessagePool *pool, const Message *waiting) {
+  Message *message = message_written_out(pool, waiting); /* what it shares with others stays here */
+  if (!message) return false;
+  uint8_t head[3] = {message->kind, message->detail, message->source != NULL};
+  uint64_t numbers[3] = {message->from, message->number, message->number2};
+  fwrite(head, 3, 1, file);
+  fwrite(numbers, 8, 3, file);
+  fwrite(&message->size, 4, 1, file);
+  fwrite(message->bytes, 1, message->size, file);
+  message_free(pool, message);
+  return true;
+}
+
 static bool write_messages(FILE *file, const Actor *a, char *error) {
   uint64_t count = 0;
   for (const Message *message = a->inbox; message; message = message->next) {
@@ -32,36 +48,43 @@ static bool write_messages(FILE *file, const Actor *a, char *error) {
       return snprintf(error, SNAPSHOT_MESSAGE_SIZE, "a waiting message refers to another image"), false;
   }
   fwrite(&count, 8, 1, file);
-  for (const Message *message = a->inbox; message; message = message->next) {
-    if (!is_kept(message)) continue;
-    uint8_t head[3] = {message->kind, message->detail, message->source != NULL};
-    uint64_t numbers[3] = {message->from, message->number, message->number2};
-    fwrite(head, 3, 1, file);
-    fwrite(numbers, 8, 3, file);
-    fwrite(&message->size, 4, 1, file);
-    fwrite(message->bytes, 1, message->size, file);
-  }
+  for (const Message *message = a->inbox; message; message = message->next)
+    if (is_kept(message) && !write_message(file, &a->scheduler->messages, message))
+      return snprintf(error, SNAPSHOT_MESSAGE_SIZE, "no memory for a waiting message"), false;
   return true;
 }
 
-static bool write_file(Actor *a, const char *path, char *error) {
-  size_t size;
-  char *machine = snapshot_write(&a->machine, OOP_TRUE, &size, error);
-  if (!machine) return false;
+/* The messages as they stand in a file; free() them.  NULL: ERROR says why not. */
+static char *messages_may_fail(const Actor *a, size_t *size, char *error) {
+  char *bytes = NULL;
+  FILE *memory = open_memstream(&bytes, size);
+  bool done = memory && write_messages(memory, a, error);
+  if (memory && fclose(memory) == 0 && done) return bytes;
+  if (!memory || done) snprintf(error, SNAPSHOT_MESSAGE_SIZE, "no memory for the waiting messages");
+  free(bytes);
+  return NULL;
+}
+
+static bool put_file(const char *path, const char *machine, size_t machine_size, const char *messages, size_t messages_size) {
+  uint64_t length = machine_size, checksum = XXH3_64bits(messages, messages_size);
   FILE *file = fopen(path, "wb");
-  bool done = false;
-  if (file) {
-    uint64_t length = size;
-    fwrite(FILE_MAGIC, 8, 1, file);
-    fwrite(&length, 8, 1, file);
-    fwrite(machine, 1, size, file);
-    done = write_messages(file, a, error);
-    bool written = !ferror(file);
-    written = fclose(file) == 0 && written;
-    if (done && !written) done = false, snprintf(error, SNAPSHOT_MESSAGE_SIZE, "cannot write '%.200s': %s", path, strerror(errno));
-  } else {
-    snprintf(error, SNAPSHOT_MESSAGE_SIZE, "cannot write '%.200s': %s", path, strerror(errno));
-  }
+  if (!file) return false;
+  fwrite(FILE_MAGIC, 8, 1, file);
+  fwrite(&length, 8, 1, file);
+  fwrite(machine, 1, machine_size, file);
+  fwrite(&checksum, 8, 1, file);
+  fwrite(messages, 1, messages_size, file);
+  bool written = !ferror(file);
+  return fclose(file) == 0 && written;
+}
+
+static bool write_file(Actor *a, const char *path, char *error) {
+  size_t machine_size, messages_size;
+  char *machine = snapshot_write(&a->machine, OOP_TRUE, &machine_size, error);
+  char *messages = machine ? messages_may_fail(a, &messages_size, error) : NULL;
+  bool done = messages && put_file(path, machine, machine_size, messages, messages_size);
+  if (messages && !done) snprintf(error, SNAPSHOT_MESSAGE_SIZE, "cannot write '%.200s': %s", path, strerror(errno));
+  free(messages);
   free(machine);
   return done;
 }
@@ -90,16 +113,16 @@ static bool take(Cursor *c, void *out, size_t size) {
 }
 
 static bool read_messages(Scheduler *s, Actor *a, Cursor *c) {
-  uint64_t count, numbers[3];
+  uint64_t checksum, count, numbers[3];
   uint32_t size;
   uint8_t head[3];
-  if (!take(c, &count, 8)) return false;
+  if (!take(c, &checksum, 8) || XXH3_64bits(c->at, (size_t)(c->end - c->at)) != checksum || !take(c, &count, 8)) return false;
   while (count--) {
     if (!take(c, head, 3) || !take(c, numbers, 24) || !take(c, &size, 4) || (size_t)(c->end - c->at) < size) return false;
     if (head[0] != MESSAGE_PLAIN && head[0] != MESSAGE_REQUEST) return false;
     Message *message = message_new(&s->messages, head[0], size);
     if (!message) return false;
-    message->detail = head[1];
+    message->detail = head[1] & MESSAGE_URGENT;
     message->from = numbers[0];
     message->number = 0; /* who waited for the answer is in another life */
     message->size = size;

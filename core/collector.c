@@ -36,7 +36,7 @@ static Object *copy_to(Collection *c, Object *from, bool to_old) {
 static void mark_large(Collection *c, Object *object) {
   if (object->header & FLAG_MARKED) return;
   object->header |= FLAG_MARKED;
-  c->gray[c->gray_count++] = large_of(object);
+  if (object_pointer_slots(object)) c->gray[c->gray_count++] = large_of(object);
 }
 
 /* In a major collection: the new block, or the one chunk that begin_major made. */
@@ -230,7 +230,7 @@ static void sweep_large(Machine *m) {
     }
     *link = large->next;
     m->old->large_used -= large->bytes;
-    account_free(machine_accounts(m), ACCOUNT_LARGE, large, large->bytes);
+    large_free(machine_accounts(m), large);
   }
 }
 

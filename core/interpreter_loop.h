@@ -696,12 +696,12 @@ op_ATPUT_VALUE : {
       NEXT();
     }
     if (object_class_index(object) == CLASS_BYTE_ARRAY && !address_in_source(receiver) && oop_is_small(value) &&
-        (uint64_t)oop_to_small(value) < 256 && i < object_byte_size(object)) {
+        (uint64_t)oop_to_small(value) < 256 && i < object_byte_size(object) && likely(!object_shares_bytes(object))) {
       object_bytes(object)[i] = (uint8_t)oop_to_small(value);
       NEXT();
     }
     if (object_class_index(object) == CLASS_STRING && !address_in_source(receiver) && oop_is_character(value) &&
-        oop_to_character(value) < 256 && i < object_byte_size(object)) {
+        oop_to_character(value) < 256 && i < object_byte_size(object) && likely(!object_shares_bytes(object))) {
       object_bytes(object)[i] = (uint8_t)oop_to_character(value);
       NEXT();
     }

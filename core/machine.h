@@ -23,6 +23,7 @@
 typedef struct Machine Machine;
 typedef struct ThreadContext ThreadContext; /* what a scheduler thread owns: block pools, send caches (thread_context.h) */
 typedef struct WeakTable WeakTable;
+typedef struct SharedBytes SharedBytes;     /* the body of a large object of bytes (shared_bytes.h) */
 typedef struct SourceImage SourceImage;     /* an S: base and at most one layer (source_image.h) */
 typedef struct SendCache SendCache;
 typedef struct ShadowTable ShadowTable;
@@ -159,10 +160,13 @@ Oop machine_new_large_unchecked(Machine *m, uint32_t class_index, unsigned forma
 /* Without references, for the caller to fill with bytes. */
 Oop machine_new_large_packed_unchecked(Machine *m, uint32_t class_index, unsigned format, size_t slots);
 
+/* With BYTES, one more reference to them, as its body.  FORMAT_BYTES, FORMAT_SHORTS or FORMAT_INTS. */
+Oop machine_new_large_sharing_unchecked(Machine *m, uint32_t class_index, unsigned format, SharedBytes *bytes);
+
 /* Copies any object shallowly into W (same class, new identity). */
 Oop machine_copy_may_gc(Machine *m, Oop original);
 
-/* The object to write to: itself in W, else its W copy, made now if need be. */
+/* The object to write to: itself in W, else its W copy, made now if need be.  Its bytes are its own afterwards, whoever shared them. */
 Oop machine_writable_may_gc(Machine *m, Oop object);
 
 /* OBJECT.slot := VALUE for an object known to be in W (freshly made, or from machine_writable_may_gc). Keeps the remembered set. */

@@ -42,7 +42,7 @@ void machine_destroy(Machine *m) {
     }
     for (LargeObject *large = m->old->large, *next; large; large = next) {
       next = large->next;
-      account_free(accounts, ACCOUNT_LARGE, large, large->bytes);
+      large_free(accounts, large);
     }
     account_free(accounts, ACCOUNT_HEAP, m->old->remembered, m->old->remembered_capacity * sizeof(Object *));
     account_free(accounts, ACCOUNT_HEAP, m->old, sizeof *m->old);
@@ -141,34 +141,63 @@ bool machine_reserve_large_may_gc(Machine *m, size_t bytes) {
   return m->failure = FAILURE_NO_MEMORY, false;
 }
 
-static LargeObject *new_large(Machine *m, uint32_t class_index, unsigned format, size_t slots) {
+/* ALLOCATED bytes come at once, for a body that stands elsewhere or here. */
+static LargeObject *new_large(Machine *m, uint32_t class_index, unsigned format, size_t slots, size_t allocated) {
   OldSpace *old = m->old;
-  size_t bytes = large_bytes(slots);
-  LargeObject *large = account_alloc_dirty(machine_accounts(m), ACCOUNT_LARGE, bytes);
+  LargeObject *large = account_alloc_dirty(machine_accounts(m), ACCOUNT_LARGE, allocated);
   if (!large) return m->failure = FAILURE_NO_MEMORY, NULL;
-  large->bytes = bytes;
+  large->bytes = large_bytes(slots);
   large->slots = slots;
   large->remembered = 0;
   large->object.header = header_make(class_index, format, next_hash(m), slots) | FLAG_OLD | FLAG_GUARD;
-  memset(large_card(large, 0), 0, large_cards(slots));
   large->next = old->large;
   old->large = large;
-  old->large_used += bytes;
+  old->large_used += large->bytes;
   return large;
 }
 
-Oop machine_new_large_unchecked(Machine *m, uint32_t class_index, unsigned format, size_t slots) {
-  LargeObject *large = new_large(m, class_index, format, slots);
+void large_free(Accounts *accounts, LargeObject *large) {
+  bool elsewhere = object_body_is_elsewhere(&large->object);
+  if (elsewhere) shared_bytes_release(shared_bytes_of(&large->object));
+  account_free(accounts, ACCOUNT_LARGE, large, elsewhere ? LARGE_ELSEWHERE_BYTES : large->bytes);
+}
+
+Oop machine_new_large_sharing_unchecked(Machine *m, uint32_t class_index, unsigned format, SharedBytes *bytes) {
+  LargeObject *large = new_large(m, class_index, packed_format(format, bytes->size), bytes_to_slots(bytes->size), LARGE_ELSEWHERE_BYTES);
   if (!large) return 0;
-  clear_body(&large->object, format, slots);
+  large->slots |= BODY_ELSEWHERE;
+  large->object.slots[0] = (Oop)(uintptr_t)shared_bytes_retain(bytes)->body;
   return oop_from_object(&large->object);
 }
 
 Oop machine_new_large_packed_unchecked(Machine *m, uint32_t class_index, unsigned format, size_t slots) {
-  LargeObject *large = new_large(m, class_index, format, slots);
+  SharedBytes *bytes = shared_bytes_new(machine_accounts(m), slots * 8 - (format & 7));
+  if (!bytes) return m->failure = FAILURE_NO_MEMORY, (Oop)0;
+  Oop made = machine_new_large_sharing_unchecked(m, class_index, format, bytes);
+  shared_bytes_release(bytes);
+  return made;
+}
+
+Oop machine_new_large_unchecked(Machine *m, uint32_t class_index, unsigned format, size_t slots) {
+  if (format >= FORMAT_BYTES) {
+    Oop made = machine_new_large_packed_unchecked(m, class_index, format, slots);
+    if (made) memset(object_bytes(oop_to_object(made)), 0, slots * 8);
+    return made;
+  }
+  LargeObject *large = new_large(m, class_index, format, slots, large_bytes(slots));
   if (!large) return 0;
-  large->object.slots[slots - 1] = 0; /* what is behind the last byte */
+  memset(large_card(large, 0), 0, large_cards(slots));
+  clear_body(&large->object, format, slots);
   return oop_from_object(&large->object);
+}
+
+bool machine_own_bytes(Machine *m, Object *object) {
+  SharedBytes *shared = shared_bytes_of(object), *own = shared_bytes_new(machine_accounts(m), shared->size);
+  if (!own) return m->failure = FAILURE_NO_MEMORY, false;
+  memcpy(own->body, shared->body, shared->size);
+  object->slots[0] = (Oop)(uintptr_t)own->body;
+  shared_bytes_release(shared);
+  return true;
 }
 
 bool machine_reserve_may_gc(Machine *m, size_t bytes) {
@@ -245,7 +274,7 @@ Oop machine_copy_may_gc(Machine *m, Oop original) {
   machine_pop_handles(m, handle);
   if (!copy) return 0;
   Object *to = oop_to_object(copy);
-  memcpy(to->slots, from->slots, slots * 8);
+  memcpy(object_bytes(to), object_bytes(from), slots * 8);
   if (to->header & FLAG_GUARD && object_pointer_slots(to)) machine_remember(m, to, SIZE_MAX); /* may hold young references now */
   return copy;
 }

@@ -3,25 +3,25 @@
 #ifndef ATOLL_MEMORY_INTERNAL_H
 #define ATOLL_MEMORY_INTERNAL_H
 
+#include "shared_bytes.h"
 #include "source_image.h"
 #include "thread_context.h"
 
-/* An object of OBJECT_SIZE_LARGE slots or more: allocated alone, never moved.  Behind the body stands one byte per card of
- * 1 << LARGE_CARD_SHIFT slots: may it hold references to young objects?  Its FLAG_GUARD stays set, so that every store comes by. */
+/* An object of OBJECT_SIZE_LARGE slots or more: allocated alone, never moved.  Bytes stand elsewhere (shared_bytes.h).  Else, behind the body, stands one byte per
+ * card of 1 << LARGE_CARD_SHIFT slots: may it hold references to young objects?  Its FLAG_GUARD stays set, so that every store comes by. */
 typedef struct LargeObject {
   struct LargeObject *next;
-  size_t bytes;      /* of this struct, the body and the cards */
+  size_t bytes;      /* of this struct, the body (shared or not) and the cards */
   uint32_t remembered; /* it is in the remembered set */
   uint32_t unused;
-  uint64_t slots;    /* the word before the header */
+  uint64_t slots;    /* the word before the header: may have BODY_ELSEWHERE */
   Object object;
 } LargeObject;
 
-enum { LARGE_CARD_SHIFT = 4 };
+enum { LARGE_CARD_SHIFT = 4, LARGE_ELSEWHERE_BYTES = sizeof(LargeObject) + sizeof(Oop) };
 
 static inline size_t large_cards(size_t slots) { return (slots >> LARGE_CARD_SHIFT) + 1; }
 static inline size_t large_bytes(size_t slots) { return sizeof(LargeObject) + slots * 8 + large_cards(slots); }
-static inline bool object_is_large(const Object *o) { return o->header >> SIZE_SHIFT == OBJECT_SIZE_LARGE; }
 static inline LargeObject *large_of(Object *o) { return (LargeObject *)((char *)o - offsetof(LargeObject, object)); }
 static inline uint8_t *large_card(LargeObject *l, size_t slot) { return (uint8_t *)(l->object.slots + l->slots) + (slot >> LARGE_CARD_SHIFT); }
 
@@ -73,6 +73,10 @@ static inline bool machine_is_young(const Machine *m, Oop x) { return x - (uint6
 /* The limits in force: while an error at one of them is handled there is a little more. */
 static inline size_t machine_heap_limit(const Machine *m) { return m->heap_limit + (m->grace ? HEAP_GRACE : 0); }
 static inline size_t machine_depth_limit(const Machine *m) { return (size_t)m->depth_limit_kb * 1024 + (size_t)m->graces * DEPTH_GRACE; }
+
+void large_free(Accounts *accounts, LargeObject *large);
+/* Of a W: gives OBJECT, which shares its bytes, a copy that nobody else refers to.  Nothing moves.  False: no memory. */
+bool machine_own_bytes(Machine *m, Object *object);
 
 /* First slot behind everything that the frames use. */
 Oop *machine_stack_top(const Machine *m);

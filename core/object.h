@@ -7,7 +7,8 @@
  *   +------------+------------------+---------+--------+----------------+
  *
  * A body of OBJECT_SIZE_LARGE slots or more has its slot count in the word *before* the header; such
- * objects live in the large-object space of a W (memory.h), or anywhere in an S.
+ * objects live in the large-object space of a W (memory_internal.h), or anywhere in an S.  Those of a W that hold bytes have only the
+ * address of their body in slot 0 (BODY_ELSEWHERE), so that messages can hand on the bytes without copying them (shared_bytes.h).
  *
  * Class indices: 1 .. CLASS_INDEX_W - 1 are numbered by S, CLASS_INDEX_W and up by one actor for the
  * classes of its own W.  An index never leaves the process. */
@@ -70,10 +71,15 @@ static inline uint32_t object_class_index(const Object *o) { return (uint32_t)(o
 static inline unsigned object_format(const Object *o) { return (unsigned)(o->header >> FORMAT_SHIFT) & 31; }
 static inline uint32_t object_hash(const Object *o) { return (uint32_t)(o->header >> HASH_SHIFT & HASH_MASK); }
 
+#define BODY_ELSEWHERE ((uint64_t)1 << 63) /* in the word before the header */
+
+static inline bool object_is_large(const Object *o) { return o->header >> SIZE_SHIFT == OBJECT_SIZE_LARGE; }
+
 static inline size_t object_slots(const Object *o) {
   size_t n = (size_t)(o->header >> SIZE_SHIFT);
-  return n < OBJECT_SIZE_LARGE ? n : (size_t)((const uint64_t *)o)[-1];
+  return n < OBJECT_SIZE_LARGE ? n : (size_t)(((const uint64_t *)o)[-1] & ~BODY_ELSEWHERE);
 }
+static inline bool object_body_is_elsewhere(const Object *o) { return object_is_large(o) && ((const uint64_t *)o)[-1] & BODY_ELSEWHERE; }
 
 static inline bool object_is_bytes(const Object *o) { return (object_format(o) & ~7u) == FORMAT_BYTES; }
 static inline bool object_is_packed(const Object *o) { return object_format(o) >= FORMAT_BYTES; } /* has a size in bytes */
@@ -81,7 +87,9 @@ static inline bool object_is_pointers(const Object *o) { return object_format(o)
 
 /* Of packed objects. */
 static inline size_t object_byte_size(const Object *o) { return object_slots(o) * 8 - (object_format(o) & 7); }
-static inline uint8_t *object_bytes(Object *o) { return (uint8_t *)o->slots; }
+static inline uint8_t *object_bytes(const Object *o) {
+  return object_body_is_elsewhere(o) ? (uint8_t *)(uintptr_t)o->slots[0] : (uint8_t *)(uintptr_t)o->slots;
+}
 
 static inline uint64_t header_make(uint32_t class_index, unsigned format, uint32_t hash, size_t slots) {
   size_t size = slots < OBJECT_SIZE_LARGE ? slots : OBJECT_SIZE_LARGE;

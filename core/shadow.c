@@ -70,10 +70,10 @@ bool shadow_enter(Machine *m, Oop original, Oop copy) {
 }
 
 Oop machine_writable_may_gc(Machine *m, Oop x) {
-  if (!oop_in_source(x)) return x;
+  if (!oop_in_source(x)) return !oop_is_pointer(x) || !object_shares_bytes(oop_to_object(x)) || machine_own_bytes(m, oop_to_object(x)) ? x : 0;
   Oop canonical = source_image_replacement(m->source, x);
   Oop current = oop_resolve(m, x);
-  if (!address_in_source(current)) return current;
+  if (!address_in_source(current)) return machine_writable_may_gc(m, current);
   Object *original = oop_to_object(canonical);
   if (!(original->header & FLAG_SHADOWABLE)) return m->failure = FAILURE_READ_ONLY, (Oop)0;
   size_t slots = object_slots(original);
@@ -82,7 +82,7 @@ Oop machine_writable_may_gc(Machine *m, Oop x) {
   Object *object = oop_to_object(copy);
   uint64_t hash_bits = HASH_MASK << HASH_SHIFT;
   object->header = (object->header & ~hash_bits) | (original->header & hash_bits) | FLAG_SHADOW;
-  memcpy(object->slots, original->slots, slots * 8); /* only references to S: nothing to remember */
+  memcpy(object_bytes(object), object_bytes(original), slots * 8); /* only references to S: nothing to remember */
   if (!shadow_enter(m, canonical, copy)) return m->failure = FAILURE_NO_MEMORY, (Oop)0;
   if (x != canonical) replace_in_roots(m, x, copy);
   return copy;

@@ -37,6 +37,14 @@ static bool is_string_like(const Machine *m, Oop x) {
 
 /* ---- comparing ------------------------------------------------------------------------------------------ */
 
+/* Objects that came out of messages may share their bytes (shared_bytes.h). */
+static bool same_bytes(Machine *m, Bytes a, Bytes b) {
+  if (a.size != b.size) return false;
+  if (a.at == b.at) return true;
+  primitive_charge(m, a.size);
+  return memcmp(a.at, b.at, a.size) == 0;
+}
+
 /* Same class (Strings with Strings, ByteArrays with ByteArrays) and same bytes.  Symbols equal nothing but themselves. */
 static Oop string_equal(Machine *m) {
   Bytes a, b;
@@ -45,16 +53,14 @@ static Oop string_equal(Machine *m) {
   if (!oop_try_bytes(m, m->args[1], &b.at, &b.size)) return OOP_FALSE;
   if (oop_class_index(m->args[0]) != oop_class_index(m->args[1])) return OOP_FALSE;
   if (oop_class_index(m->args[0]) == CLASS_SYMBOL) return OOP_FALSE;
-  primitive_charge(m, a.size);
-  return oop_from_bool(a.size == b.size && memcmp(a.at, b.at, a.size) == 0);
+  return oop_from_bool(same_bytes(m, a, b));
 }
 
 /* Same bytes, whatever the classes. */
 static Oop string_same_bytes(Machine *m) {
   Bytes a, b;
   if (!try_receiver(m, &a) || !try_argument(m, 1, &b)) return OOP_FAIL;
-  primitive_charge(m, a.size);
-  return oop_from_bool(a.size == b.size && memcmp(a.at, b.at, a.size) == 0);
+  return oop_from_bool(same_bytes(m, a, b));
 }
 
 static Oop string_compare(Machine *m) {
@@ -287,6 +293,7 @@ static char *stream_room(Machine *m, size_t count) {
   if (!oop_is_pointer(collection) || address_in_source(collection) || !oop_is_small(position) || !oop_has_class(collection, CLASS_STRING)) return NULL;
   size_t at = (size_t)oop_to_small(position), size = object_byte_size(oop_to_object(collection));
   if (oop_to_small(position) < 0 || at > size || count > size - at) return NULL;
+  if (!machine_writable_may_gc(m, collection)) return NULL;
   stream->slots[STREAM_POSITION] = oop_from_small((int64_t)(at + count));
   return (char *)object_bytes(oop_to_object(collection)) + at;
 }
@@ -302,7 +309,7 @@ static Oop stream_put(Machine *m) {
 static Oop stream_put_all(Machine *m) {
   Bytes text;
   char *to = is_string_like(m, m->args[1]) && try_argument(m, 1, &text) ? stream_room(m, text.size) : NULL;
-  if (!to) return primitive_fail(m, FAILURE_UNSUPPORTED);
+  if (!to || !try_argument(m, 1, &text)) return primitive_fail(m, FAILURE_UNSUPPORTED);
   memmove(to, text.at, text.size); /* a stream may be given what it writes into */
   primitive_charge(m, text.size);
   return m->args[1];

@@ -55,7 +55,7 @@ typedef struct CodePoints {
 static bool try_code_points(Machine *m, unsigned index, CodePoints *points) {
   if (oop_class_index(m->args[index]) == CLASS_UNICODE_STRING) {
     Object *object = oop_to_object(m->args[index]);
-    *points = (CodePoints){(uint32_t *)object->slots, object_byte_size(object) / 4};
+    *points = (CodePoints){(uint32_t *)(void *)object_bytes(object), object_byte_size(object) / 4};
     return true;
   }
   m->failure = index ? FAILURE_BAD_ARGUMENT : FAILURE_BAD_RECEIVER;
@@ -95,7 +95,7 @@ static Oop unicode_at_put(Machine *m) {
   if (index < 1 || index > (int64_t)points.size) return primitive_fail(m, FAILURE_BAD_INDEX);
   Oop receiver = machine_writable_may_gc(m, m->args[0]);
   if (!receiver) return OOP_FAIL;
-  ((uint32_t *)oop_to_object(receiver)->slots)[index - 1] = oop_to_character(m->args[2]);
+  ((uint32_t *)(void *)object_bytes(oop_to_object(receiver)))[index - 1] = oop_to_character(m->args[2]);
   return m->args[2];
 }
 
@@ -106,7 +106,7 @@ static Oop unicode_copy(Machine *m) {
   primitive_charge(m, count * 4);
   Oop answer = machine_new_bytes_may_gc(m, CLASS_UNICODE_STRING, count * 4);
   if (!answer || !try_code_points(m, 0, &points)) return OOP_FAIL;
-  memcpy(oop_to_object(answer)->slots, points.at + first, count * 4);
+  memcpy(object_bytes(oop_to_object(answer)), points.at + first, count * 4);
   return answer;
 }
 
@@ -120,8 +120,8 @@ static Oop unicode_replace(Machine *m) {
   if (start < 1 || (uint64_t)start - 1 > from.size || count > from.size - ((size_t)start - 1)) return primitive_fail(m, FAILURE_BAD_INDEX);
   primitive_charge(m, count * 4);
   Oop receiver = machine_writable_may_gc(m, m->args[0]);
-  if (!receiver || !try_code_points(m, 3, &from)) return OOP_FAIL;
-  memmove((uint32_t *)oop_to_object(receiver)->slots + first, from.at + start - 1, count * 4);
+  if (!receiver || !try_code_points(m, 3, &from)) return OOP_FAIL; /* where they are now */
+  memmove((uint32_t *)(void *)object_bytes(oop_to_object(receiver)) + first, from.at + start - 1, count * 4);
   return m->args[0];
 }
 
@@ -145,7 +145,7 @@ static Oop utf8_decode(Machine *m) {
   if (count < 0) return primitive_fail(m, FAILURE_BAD_VALUE);
   Oop answer = machine_new_bytes_may_gc(m, CLASS_UNICODE_STRING, (size_t)count * 4);
   if (!answer || !try_text(m, &text, &size)) return OOP_FAIL;
-  uint32_t *to = (uint32_t *)oop_to_object(answer)->slots;
+  uint32_t *to = (uint32_t *)(void *)object_bytes(oop_to_object(answer));
   size_t at = 0;
   for (int64_t i = 0; i < count; i++) {
     utf8proc_int32_t code = (unsigned char)text[at];

@@ -377,7 +377,7 @@ static void write_object(Freezer *f, const FrozenObject *frozen) {
   uint64_t flags = FLAG_GUARD | (frozen->section == SECTION_SHADOWABLE ? FLAG_SHADOWABLE : 0);
   to->header = header_make(image_class_index(f, object_class_index(from)), object_format(from), object_hash(from), slots) | flags;
   if (slots >= OBJECT_SIZE_LARGE) ((uint64_t *)to)[-1] = slots;
-  memcpy(to->slots, from->slots, slots * 8);
+  memcpy(to->slots, object_bytes(from), slots * 8);
   for (size_t i = 0; i < pointers; i++) to->slots[i] = reference(f, handed_on(f, from, i));
   if (frozen->text) to->slots[DEBUG_SOURCE] = frozen->text;
   if (!is_behavior(f->m, oop_from_object(from))) return;

@@ -99,7 +99,7 @@ static void write_object(void *context, Object *object) {
   if (slots >= OBJECT_SIZE_LARGE) put(w, &before, 8);
   put(w, &header, 8);
   for (size_t i = 0; i < pointers; i++) put_reference(w, object->slots[i]);
-  put(w, object->slots + pointers, (slots - pointers) * 8);
+  put(w, pointers ? (const void *)(object->slots + pointers) : object_bytes(object), (slots - pointers) * 8);
 }
 
 static void write_shadows(Writer *w) {
@@ -207,7 +207,7 @@ static bool allocate_all(Reader *r) {
     uint64_t kept = HASH_MASK << HASH_SHIFT | FLAG_SHADOW;
     Object *object = oop_to_object(made);
     object->header = (object->header & ~kept) | (header & kept);
-    memcpy(object->slots, r->heap + at + 8, slots * 8);
+    memcpy(object_bytes(object), r->heap + at + 8, slots * 8);
     r->objects[at / 8] = made;
     at += 8 + slots * 8;
   }

@@ -6,7 +6,7 @@
 #ifndef ATOLL_BYTE_SINK_H
 #define ATOLL_BYTE_SINK_H
 
-#include "account.h"
+#include "shared_bytes.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -16,6 +16,8 @@ struct ByteSink {
   uint8_t *start, *at, *end;
   /* Makes room for at least ROOM more bytes; start, at and end may change.  False: no memory or too large. */
   bool (*grow)(ByteSink *sink, size_t room);
+  /* Keeps a reference to BYTES beside what is written and answers their number; -1: it cannot, write them.  NULL: it never can. */
+  int (*share)(ByteSink *sink, SharedBytes *bytes);
 };
 
 static inline size_t byte_sink_size(const ByteSink *sink) { return (size_t)(sink->at - sink->start); }

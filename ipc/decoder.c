@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "names.h"
+#include "shared_bytes.h"
 #include "wire.h"
 
 enum { SCRATCH_KEPT = 4096 };
@@ -144,12 +145,21 @@ static bool try_header(Decoder *d, uint32_t n, WireItem *header) {
   return true;
 }
 
+/* What a SHARED_BYTES item refers to; NULL: it is no such item, or refers to nothing. */
+static SharedBytes *shared_of(const Decoder *d, const WireItem *item) {
+  if (item->kind != WIRE_KIND_EXTENSION || item->type != WIRE_SHARED_BYTES || item->size != 2) return NULL;
+  return item->bytes[1] < d->shared_count ? d->shared[item->bytes[1]] : NULL;
+}
+
 /* An instance of bytes or words: its body is the next item. */
 static CodecStatus measure_body(Decoder *d, uint32_t n, const ClassShape *shape) {
   WireItem body;
-  if (n != 2 || !wire_try_read(&d->at, d->end, &body) || body.kind != WIRE_KIND_BINARY) return fail(d, CODEC_MALFORMED, NULL);
-  if (body.size % format_element_size(shape->format)) return fail(d, CODEC_MALFORMED, NULL);
-  need_object(d, bytes_to_slots(body.size));
+  if (n != 2 || !wire_try_read(&d->at, d->end, &body)) return fail(d, CODEC_MALFORMED, NULL);
+  SharedBytes *shared = shape->format >= FORMAT_BYTES ? shared_of(d, &body) : NULL;
+  if (!shared && body.kind != WIRE_KIND_BINARY) return fail(d, CODEC_MALFORMED, NULL);
+  size_t size = shared ? shared->size : body.size;
+  if (size % format_element_size(shape->format)) return fail(d, CODEC_MALFORMED, NULL);
+  need_object(d, bytes_to_slots(size));
   return CODEC_OK;
 }
 
@@ -220,6 +230,11 @@ static CodecStatus measure_extension(Decoder *d, const WireItem *item) {
   case WIRE_PROMISE:
     if (item->size != 16 || !d->references_allowed) return fail(d, CODEC_MALFORMED, "a promise");
     return need_heap(d, PROMISE_SLOTS), CODEC_OK;
+  case WIRE_SHARED_BYTES: {
+    SharedBytes *shared = shared_of(d, item);
+    if (!shared) return fail(d, CODEC_MALFORMED, "shared bytes");
+    return need_object(d, bytes_to_slots(shared->size)), CODEC_OK;
+  }
   case WIRE_BACK_REFERENCE:
     if (item->size > 4 || wire_number(item->bytes, item->size) >= d->object_count) return fail(d, CODEC_MALFORMED, "a back reference");
     return d->has_back_references = true, CODEC_OK;
@@ -388,6 +403,12 @@ static Oop build_packed(Decoder *d, uint32_t class_index, unsigned format, const
   return made;
 }
 
+static Oop build_sharing(Decoder *d, uint32_t class_index, unsigned format, SharedBytes *shared) {
+  Oop made = machine_new_large_sharing_unchecked(d->machine, class_index, format, shared);
+  if (made) number_object(d, oop_to_object(made));
+  return made;
+}
+
 static Oop build_bytes(Decoder *d, uint32_t class_index, const uint8_t *bytes, size_t size) {
   return build_packed(d, class_index, FORMAT_BYTES, bytes, size);
 }
@@ -471,6 +492,7 @@ static Oop build_extension(Decoder *d, const WireItem *item) {
   case WIRE_LARGE_INTEGER: return build_large(m, item->bytes[0], item->bytes + 1, item->size - 1);
   case WIRE_ACTOR: return build_actor(m, wire_be64(item->bytes));
   case WIRE_PROMISE: return build_promise(d, wire_be64(item->bytes), wire_be64(item->bytes + 8));
+  case WIRE_SHARED_BYTES: return build_sharing(d, item->bytes[0] ? CLASS_STRING : CLASS_BYTE_ARRAY, FORMAT_BYTES, shared_of(d, item));
   case WIRE_BACK_REFERENCE: return oop_from_object(d->objects[wire_number(item->bytes, item->size)]);
   case WIRE_SOURCE_REFERENCE: return build_source_reference(d, item);
   case WIRE_CLASS: {
@@ -494,6 +516,7 @@ static Oop build_instance(Decoder *d, uint32_t n, const WireItem *header) {
   if (shape_of_header(d, header, &shape) != CODEC_OK) return 0;
   if (!is_pointer_format(shape.format)) {
     wire_try_read(&d->at, d->end, &body);
+    if (body.kind == WIRE_KIND_EXTENSION) return build_sharing(d, shape.class_index, shape.format, shared_of(d, &body));
     if (shape.format == FORMAT_WORDS) return build_words(d, shape.class_index, body.bytes, body.size);
     return build_packed(d, shape.class_index, shape.format, body.bytes, body.size);
   }

@@ -191,22 +191,29 @@ static CodecStatus put_symbol(Encoder *e, Oop x) {
   return put_extension_bytes(e, WIRE_SYMBOL, object_bytes(symbol), object_byte_size(symbol));
 }
 
+/* The bytes of X as a str or bin, or as a reference to them if they are many and stay in this process. */
+static CodecStatus put_packed(Encoder *e, const Object *x, bool is_string) {
+  size_t size = object_byte_size(x);
+  if (size > UINT32_MAX || !byte_sink_reserve(e->sink, WIRE_SCALAR_MAX)) return CODEC_NO_MEMORY;
+  int number = !e->portable && e->sink->share && object_body_is_elsewhere(x) ? e->sink->share(e->sink, shared_bytes_of(x)) : -1;
+  if (number >= 0) {
+    e->sink->at = wire_put_extension(e->sink->at, WIRE_SHARED_BYTES, 2);
+    *e->sink->at++ = is_string;
+    *e->sink->at++ = (uint8_t)number;
+    return CODEC_OK;
+  }
+  e->sink->at = is_string ? wire_put_string(e->sink->at, (uint32_t)size) : wire_put_binary(e->sink->at, (uint32_t)size);
+  return put_bytes(e, object_bytes(x), size) ? CODEC_OK : CODEC_NO_MEMORY;
+}
+
 static CodecStatus put_string(Encoder *e, Oop x) {
   if (put_back_reference(e, x)) return CODEC_OK;
-  Object *string = oop_to_object(x);
-  size_t size = object_byte_size(string);
-  if (size > UINT32_MAX || !number_object(e, x)) return CODEC_NO_MEMORY;
-  e->sink->at = wire_put_string(e->sink->at, (uint32_t)size);
-  return put_bytes(e, object_bytes(string), size) ? CODEC_OK : CODEC_NO_MEMORY;
+  return number_object(e, x) ? put_packed(e, oop_to_object(x), true) : CODEC_NO_MEMORY;
 }
 
 static CodecStatus put_byte_array(Encoder *e, Oop x) {
   if (put_back_reference(e, x)) return CODEC_OK;
-  Object *bytes = oop_to_object(x);
-  size_t size = object_byte_size(bytes);
-  if (size > UINT32_MAX || !number_object(e, x)) return CODEC_NO_MEMORY;
-  e->sink->at = wire_put_binary(e->sink->at, (uint32_t)size);
-  return put_bytes(e, object_bytes(bytes), size) ? CODEC_OK : CODEC_NO_MEMORY;
+  return number_object(e, x) ? put_packed(e, oop_to_object(x), false) : CODEC_NO_MEMORY;
 }
 
 static CodecStatus put_array(Encoder *e, Oop x) {
@@ -323,11 +330,11 @@ static CodecStatus put_instance_head(Encoder *e, Oop x, uint32_t n, unsigned arg
 static CodecStatus put_instance_bytes(Encoder *e, Oop x, unsigned argument) {
   Object *object = oop_to_object(x);
   CodecStatus status = put_instance_head(e, x, 1, argument);
-  size_t size = object_is_packed(object) ? object_byte_size(object) : object_slots(object) * 8;
+  size_t size = object_slots(object) * 8;
   if (status != CODEC_OK) return status;
+  if (object_is_packed(object)) return put_packed(e, object, false);
   if (size > UINT32_MAX || !byte_sink_reserve(e->sink, size + WIRE_SCALAR_MAX)) return CODEC_NO_MEMORY;
   e->sink->at = wire_put_binary(e->sink->at, (uint32_t)size);
-  if (object_is_packed(object)) return put_bytes(e, object_bytes(object), size) ? CODEC_OK : CODEC_NO_MEMORY;
   primitive_charge_encode(e->machine, size);
   for (size_t i = 0; i < object_slots(object); i++) e->sink->at = wire_put_be64(e->sink->at, object->slots[i]);
   return CODEC_OK;

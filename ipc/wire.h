@@ -27,7 +27,8 @@
   X(INSTANCE_NAMED, 12, "header: name of the class; likewise")                                          \
   X(BLOCK, 13, "header: nothing; then code, receiver, copied values")                                   \
   X(VARIABLE, 15, "header: nothing; then name and value: a variable of the program's statements, copied for a block that uses it") \
-  X(CODE, 14, "header: class number; then the instruction words as one bin, then the oops of the code object")
+  X(CODE, 14, "header: class number; then the instruction words as one bin, then the oops of the code object") \
+  X(SHARED_BYTES, 16, "in place of a str or bin: byte 1 for a str, else 0; number among the shared bytes that the message holds, 1 byte")
 
 typedef enum WireExtension {
 #define X(name, number, doc) WIRE_##name = number,

@@ -30,15 +30,17 @@ Object subclass: Worker [
     pause [
 	Actor current send: 'a letter'.
 	Actor current send: #(second letter).
+	Actor current send: {1. (String new: 40001) atAllPut: $x; at: 40001 put: $y; yourself. 2}. "its bytes are not in the message itself"
 	(Actor snapshot: 'work.snapshot') displayNl.
 	Actor receive displayNl.
-	Actor receive printNl
+	Actor receive printNl.
+	(Actor receive collect: [:each | each isString ifTrue: [{each size. each asSet size. each last}] ifFalse: [each]]) printNl
     ]
     finish [ self start printNl. log printNl. Table printNl ]
 ]
 Worker new finish.
 EOF
-rest=$'a letter\n(#second #letter )\n7\nOrderedCollection (6 5 4 3 2 1 0 )\n(\'changed\' 2 3 )'
+rest=$'a letter\n(#second #letter )\n(1 (40001 2 $y ) 2 )\n7\nOrderedCollection (6 5 4 3 2 1 0 )\n(\'changed\' 2 3 )'
 "$atoll" build work.st -o work.image || failures=$((failures + 1))
 expect "the original goes on" $'false\n'"$rest" "$(timeout 20 "$atoll" run work.image 2>&1)"
 expect "the snapshot goes on in a fresh process" $'true\n'"$rest" "$(timeout 20 "$atoll" resume work.snapshot --image work.image 2>&1)"
@@ -67,7 +69,7 @@ for length in 0 7 15 16 100 $((size / 2)) $((size - 1)); do
   head -c "$length" work.snapshot >cut.snapshot
   refused "cut to $length bytes" "expected|damaged" "$atoll" resume cut.snapshot --image work.image
 done
-for at in $(seq 20 97 $((size - 120))); do
+for at in $(seq 20 193 $((size - 120))); do
   cp work.snapshot bad.snapshot
   byte=$(od -An -tu1 -j "$at" -N 1 bad.snapshot | tr -d ' ')
   printf "\\x$(printf %02x $((255 - byte)))" | dd of=bad.snapshot bs=1 seek="$at" conv=notrunc status=none
