@@ -363,13 +363,13 @@ static Oop array_difference(Machine *m) {
 const Primitive array_primitives[] = {
     {"basic_new", basic_new, 0, "new instance of the receiver, a class", 0},
     {"basic_new_sized", basic_new_sized, 1, "new instance with so many indexed elements", 0},
-    {"basic_size", basic_size, 0, "number of indexed elements", 0},
+    {"basic_size", basic_size, 0, "number of indexed elements", PRIMITIVE_QUICK},
     {"basic_at", basic_at, 1, "indexed element; bytes and words as integers", 0},
     {"basic_at_put", basic_at_put, 2, "stores an indexed element", 0},
     {"replace_elements", replace_elements, 4, "replaceFrom:to:with:startingAt: between objects with the same kind of elements", 0},
     {"fill_elements", fill_elements, 3, "stores one value into elements start .. stop", 0},
     {"copy_elements", copy_elements, 2, "new object of the same class with elements start .. stop", 0},
     {"array_concatenate", array_concatenate, 1, "the receiver's elements, then the argument's", 0},
-    {"array_identity_index_of", array_identity_index_of, 2, "index of the very argument from an index on, or 0", 0},
+    {"array_identity_index_of", array_identity_index_of, 2, "index of the very argument from an index on, or 0", PRIMITIVE_QUICK},
     {"array_difference", array_difference, 2, "of two Arrays of one size, the first index from an index on where they may differ, or 0", 0},
     {NULL, NULL, 0, NULL, 0}};

@@ -6,6 +6,7 @@
 #include "frames.h"
 #include "memory_internal.h"
 #include "primitive.h"
+#include "send_cache.h"
 
 /* ---- calling ---------------------------------------------------------------------------------------------------- */
 
@@ -33,6 +34,7 @@ static Oop perform_words(Machine *m, Oop selector, const Oop *words, unsigned co
   if (!found) return primitive_fail(m, FAILURE_NOT_FOUND);
   if (code_args(oop_to_object(found)) != count - 1) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   m->selector = selector;
+  send_cache_note_performed(m, words[0], selector, found);
   return call_with(m, found, words, count);
 }
 
@@ -276,11 +278,11 @@ static Oop prim_code_part(Machine *m) {
 }
 
 const Primitive control_primitives[] = {
-    {"perform", prim_perform, 1, "perform: selector", 0},
-    {"perform_with", prim_perform, 2, "perform: selector with: an argument", 0},
-    {"perform_with_with", prim_perform, 3, "the same with two", 0},
-    {"perform_with_with_with", prim_perform, 4, "the same with three", 0},
-    {"perform_with_with_with_with", prim_perform, 5, "the same with four", 0},
+    {"perform", prim_perform, 1, "perform: selector", PRIMITIVE_PERFORM},
+    {"perform_with", prim_perform, 2, "perform: selector with: an argument", PRIMITIVE_PERFORM},
+    {"perform_with_with", prim_perform, 3, "the same with two", PRIMITIVE_PERFORM},
+    {"perform_with_with_with", prim_perform, 4, "the same with three", PRIMITIVE_PERFORM},
+    {"perform_with_with_with_with", prim_perform, 5, "the same with four", PRIMITIVE_PERFORM},
     {"perform_with_arguments", prim_perform_with_arguments, 2, "perform: selector withArguments: anArray", 0},
     {"run_method", prim_run_method, 2, "run a CompiledMethod on the receiver with an Array of arguments", 0},
     {"block_value", prim_block_value, 0, "run the block with the arguments given", 0},

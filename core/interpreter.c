@@ -85,12 +85,20 @@ static void fill_method(SendCacheEntry *entry, const uint32_t *words) {
     entry->kind = SEND_CONSTANT, entry->constant = OOP_NIL;
   else if (op_code(w) == OP_GETIVAR && op_b(w) == 0 && returns(w, words[1]))
     entry->kind = SEND_GETTER, entry->slot = op_c(w);
+  else if (op_code(w) == OP_SETIVAR && op_a(w) == 1 && op_b(w) == 0 && op_code(words[1]) == OP_RETURN_SELF && entry->argc == 1)
+    entry->kind = SEND_SETTER, entry->slot = op_c(w);
   else if (op_code(w) == OP_LOADTRUE && returns(w, words[1]))
     entry->kind = SEND_CONSTANT, entry->constant = OOP_TRUE;
   else if (op_code(w) == OP_LOADFALSE && returns(w, words[1]))
     entry->kind = SEND_CONSTANT, entry->constant = OOP_FALSE;
   else if (op_code(w) == OP_LOADI && returns(w, words[1]))
     entry->kind = SEND_CONSTANT, entry->constant = oop_from_small(op_sbx(w));
+}
+
+static uint8_t primitive_kind(const Machine *m, const Object *code) {
+  if (!code_primitive(code)) return SEND_METHOD;
+  unsigned flags = m->source->primitives->entries[code_primitive(code) - 1]->flags;
+  return flags & PRIMITIVE_QUICK ? SEND_QUICK : flags & PRIMITIVE_PERFORM ? SEND_PERFORM : SEND_PRIMITIVE;
 }
 
 /* Only references into S may stand in the thread's cache; a machine with classes or methods of its own gets its own. */
@@ -102,7 +110,8 @@ static SendCacheEntry *fill(Machine *m, const uint32_t *site, uint32_t class_ind
   entry->key = send_key(site, class_index);
   entry->code = code;
   entry->registers = (uint16_t)code_registers(code);
-  entry->kind = any_message ? SEND_ANY_MESSAGE : code_primitive(code) ? SEND_PRIMITIVE : SEND_METHOD;
+  entry->argc = (uint8_t)code_args(code);
+  entry->kind = any_message ? SEND_ANY_MESSAGE : primitive_kind(m, code);
   if (entry->kind == SEND_METHOD)
     fill_method(entry, code_words(code));
   else
@@ -140,6 +149,24 @@ static SendCacheEntry *send_cache_fill_super(Machine *m, const uint32_t *site) {
   return fill(m, site, 0, oop_to_object(found), false, !address_in_source(found) || m->own_cache);
 }
 
+/* What perform: SELECTOR runs, if that needs no care: a method of S that makes a frame or none, or a quick primitive.  NULL: let the primitive do it. */
+static SendCacheEntry *perform_entry(SendCache *cache, Oop receiver, Oop selector, unsigned argc) {
+  if (!oop_is_pointer(selector) || object_class_index(oop_to_object(selector)) != CLASS_SYMBOL || !address_in_source(selector)) return NULL;
+  const uint32_t *site = (const uint32_t *)oop_to_object(selector);
+  uint32_t class_index = oop_class_index(receiver);
+  SendCacheEntry *entry = send_cache_entry(cache, site, class_index);
+  if (entry->key != send_key(site, class_index) || entry->argc != argc) return NULL;
+  return entry->kind == SEND_PRIMITIVE || entry->kind == SEND_PERFORM ? NULL : entry;
+}
+
+void send_cache_note_performed(Machine *m, Oop receiver, Oop selector, Oop found) {
+  const uint32_t *site = (const uint32_t *)oop_to_object(selector);
+  uint32_t class_index = oop_class_index(receiver);
+  if (!address_in_source(found) || !address_in_source(selector)) return;
+  if (send_cache_entry(m->cache, site, class_index)->key == send_key(site, class_index)) return;
+  fill(m, site, class_index, oop_to_object(found), false, class_index >= CLASS_INDEX_W);
+}
+
 static Oop find_method_again(const Machine *m, const Object *code, const uint32_t *site, Oop receiver) {
   Oop selector = site_selector(m, code, site);
   if (op_code(*site) == OP_SUPERSEND) return lookup_above(m, code, selector);
@@ -172,16 +199,28 @@ static bool make_message_may_gc(Machine *m, Oop selector, Oop class) {
 
 /* ---- numbers ---------------------------------------------------------------------------------------------------- */
 
-/* An immediate number as a double, exactly. */
-static inline bool try_immediate_double(Oop x, double *out) {
+static bool is_boxed_float(Oop x) { return oop_is_pointer(x) && object_class_index(oop_to_object(x)) == CLASS_FLOAT; }
+
+/* A FloatD or SmallInteger as a double, exactly. */
+static bool try_exact_double(Oop x, double *out) {
   if (oop_is_small_float(x)) return *out = oop_small_to_double(x), true;
   int64_t n = oop_to_small(x);
-  return oop_is_small(x) && n >= -(INT64_C(1) << 53) && n <= INT64_C(1) << 53 ? (*out = (double)n, true) : false;
+  if (oop_is_small(x)) return n >= -(INT64_C(1) << 53) && n <= INT64_C(1) << 53 ? (*out = (double)n, true) : false;
+  return is_boxed_float(x) && (memcpy(out, oop_to_object(x)->slots, 8), true);
 }
 
-/* Two immediate numbers of which at least one is a float. */
+/* Two numbers of which at least one is a FloatD, and not both are immediate floats. */
+static __attribute__((noinline)) bool try_mixed_doubles(Oop a, Oop b, double *x, double *y) {
+  return !oop_both_small(a, b) && try_exact_double(a, x) && try_exact_double(b, y);
+}
+
+/* Two numbers of which at least one is a FloatD. */
 static inline bool try_two_doubles(Oop a, Oop b, double *x, double *y) {
-  return !oop_both_small(a, b) && try_immediate_double(a, x) && try_immediate_double(b, y);
+  double u, v; /* of their own: what X and Y name can stay in registers */
+  if (likely(oop_both_small_floats(a, b)) && a > SMALL_FLOAT_ZERO_MAX && b > SMALL_FLOAT_ZERO_MAX)
+    return *x = oop_small_nonzero_to_double(a), *y = oop_small_nonzero_to_double(b), true;
+  if (!try_mixed_doubles(a, b, &u, &v)) return false;
+  return *x = u, *y = v, true;
 }
 
 /* ---- the loop, three times ------------------------------------------------------------------------------------- */

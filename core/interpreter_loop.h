@@ -26,6 +26,7 @@ static RunStatus RUN_NAME(Machine *m) {
   SendCacheEntry *entry;
   Object *callee;
   Oop result;
+  double real;
 
 #define CODE ((Object *)((char *)literals - offsetof(Object, slots) - CODE_LITERALS * 8))
 #define SAVE() (m->fp = fp, m->pc = (uint32_t)(pc - (const uint32_t *)CODE), m->budget = budget)
@@ -46,7 +47,9 @@ static RunStatus RUN_NAME(Machine *m) {
 #define C op_c(w)
 #define R(i) fp[i]
 #define OVERRIDDEN(k) (MODE == 2 && (m->overridden >> SPECIAL_##k & 1))
-#define RESOLVE(x) (MODE && oop_in_source(x) ? oop_resolve_slow(m, x) : (x))
+/* Only objects of S have FLAG_SHADOWABLE while code runs, and only those with it may have a copy. */
+#define MAY_HAVE_COPY(object) (MODE && (object)->header & FLAG_SHADOWABLE)
+#define RESOLVE(x) (MODE && oop_is_pointer(x) && MAY_HAVE_COPY(oop_to_object(x)) ? oop_resolve_slow(m, x) : (x))
 #define ROOM(bytes)                                                \
   do {                                                             \
     if (unlikely((size_t)(m->alloc_end - m->alloc) < (bytes) || debug_on(DEBUG_GC_STRESS))) { \
@@ -237,10 +240,12 @@ op_SEND:
 send : {
   Oop receiver = R(base);
   uint32_t class_index;
-  if (MODE && oop_in_source(receiver)) R(base) = receiver = oop_resolve_slow(m, receiver);
-  class_index = likely(oop_is_pointer(receiver)) ? object_class_index(oop_to_object(receiver))
-                : oop_is_small(receiver)         ? (uint32_t)CLASS_SMALL_INTEGER
-                                                 : oop_class_index_immediate(receiver);
+  if (likely(oop_is_pointer(receiver))) {
+    if (MAY_HAVE_COPY(oop_to_object(receiver))) R(base) = receiver = oop_resolve_slow(m, receiver);
+    class_index = object_class_index(oop_to_object(receiver));
+  } else {
+    class_index = oop_is_small(receiver) ? (uint32_t)CLASS_SMALL_INTEGER : oop_class_index_immediate(receiver);
+  }
   uint64_t key = send_key(site, class_index);
   entry = send_cache_entry(cache, site, class_index);
   if (unlikely(entry->key != key)) goto send_miss;
@@ -267,6 +272,33 @@ send_kind:
   case SEND_GETTER: R(dest) = oop_to_object(R(base))->slots[entry->slot]; NEXT();
   case SEND_CONSTANT: R(dest) = entry->constant; NEXT();
   case SEND_SELF: R(dest) = R(base); NEXT();
+  case SEND_SETTER: {
+    Object *object = oop_to_object(R(base));
+    if (unlikely(object->header & FLAG_GUARD)) goto activate;
+    object->slots[entry->slot] = R(base + 1);
+    R(dest) = R(base);
+    NEXT();
+  }
+  case SEND_QUICK:
+    m->args = fp + base;
+    m->argc = argc;
+    m->budget = budget - 1;
+    if (MODE)
+      for (unsigned i = 1; i <= argc; i++) m->args[i] = RESOLVE(m->args[i]);
+    result = entry->primitive(m);
+    m->args = NULL;
+    budget = m->budget;
+    if (unlikely(result == OOP_FAIL)) goto activate;
+    R(dest) = result;
+    NEXT();
+  case SEND_PERFORM: {
+    SendCacheEntry *meant = perform_entry(cache, R(base), R(base + 1), argc - 1);
+    if (!meant) break;
+    entry = meant;
+    argc--;
+    for (unsigned i = 1; i <= argc; i++) R(base + i) = R(base + i + 1);
+    goto send_found;
+  }
   case SEND_ANY_MESSAGE: goto call_any_message;
   default: break;
   }
@@ -407,7 +439,7 @@ op_SUPERSEND:
   {
     uint64_t key = send_key(site, 0);
     entry = send_cache_entry(cache, site, 0);
-    if (MODE && oop_in_source(R(base))) R(base) = oop_resolve_slow(m, R(base));
+    R(base) = RESOLVE(R(base));
     if (likely(entry->key == key)) goto send_found;
     SAVE();
     entry = send_cache_fill_super(m, site);
@@ -423,10 +455,19 @@ op_BLOCKVALUE:
     Oop receiver = R(base);
     if (unlikely(!oop_is_pointer(receiver)) || object_class_index(oop_to_object(receiver)) != CLASS_BLOCK_CLOSURE) goto send;
     if (MODE == 2 && m->overridden >> (SPECIAL_VALUE0 + (argc < 4 ? argc : 4)) & 1) goto send;
-    if (MODE && address_in_source(receiver)) R(base) = receiver = oop_resolve_slow(m, receiver);
+    if (MAY_HAVE_COPY(oop_to_object(receiver))) R(base) = receiver = oop_resolve_slow(m, receiver);
     callee = oop_to_object(oop_to_object(receiver)->slots[CLOSURE_CODE]);
     if (unlikely(code_args(callee) != argc)) goto send;
-    goto activate;
+    Oop *frame = fp + base;
+    if (unlikely(frame + code_registers(callee) + STACK_SLACK > m->stack_limit)) goto activate;
+    frame[FRAME_CONTEXT] = OOP_NIL;
+    frame[FRAME_LINK] = LINK_MAKE(pc - (const uint32_t *)CODE, dest, base);
+    frame[FRAME_CODE] = oop_from_object(callee);
+    fp = frame;
+    literals = &callee->slots[CODE_LITERALS];
+    pc = code_words(callee);
+    if (unlikely(--budget <= 0)) goto preempt;
+    NEXT();
   }
 
 op_RETURN:
@@ -486,10 +527,10 @@ op_BLOCKRETURN : {
     }                                                                                   \
     double x, y;                                                                        \
     if (try_two_doubles(a, b, &x, &y) && !OVERRIDDEN(name)) {                           \
-      if (likely(double_try_small(floating, &result))) {                                \
-        R(A) = result;                                                                  \
-        NEXT();                                                                         \
-      }                                                                                 \
+      real = floating;                                                                  \
+      if (unlikely(!double_try_small(real, &result))) goto boxed_float;                 \
+      R(A) = result;                                                                    \
+      NEXT();                                                                           \
     }                                                                                   \
     SPECIAL1(name, a, b, A);                                                            \
   }
@@ -497,11 +538,19 @@ op_BLOCKRETURN : {
   ARITHMETIC(SUB, (!__builtin_sub_overflow((int64_t)a, (int64_t)(b - 1), &n)), x - y)
   ARITHMETIC(MUL, (!__builtin_mul_overflow((int64_t)(a - 1), oop_to_small(b), &n) && (n |= 1, true)), x *y)
 
+boxed_float: /* R[A] := real */
+  ROOM(16);
+  result = machine_new_unchecked(m, CLASS_FLOAT, FORMAT_WORDS, 1);
+  memcpy(oop_to_object(result)->slots, &real, 8);
+  R(A) = result;
+  NEXT();
 op_DIVIDE : {
   Oop a = R(B), b = R(C);
   double x, y;
   if (try_two_doubles(a, b, &x, &y) && !OVERRIDDEN(DIVIDE)) {
-    if (y != 0 && double_try_small(x / y, &result)) {
+    if (y != 0) {
+      real = x / y;
+      if (unlikely(!double_try_small(real, &result))) goto boxed_float;
       R(A) = result;
       NEXT();
     }
@@ -778,6 +827,7 @@ op_illegal:
 #undef C
 #undef R
 #undef OVERRIDDEN
+#undef MAY_HAVE_COPY
 #undef RESOLVE
 #undef ROOM
 #undef SPECIAL1

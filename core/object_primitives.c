@@ -197,14 +197,14 @@ static Oop prim_set_limits(Machine *m) {
 }
 
 const Primitive object_primitives[] = {
-    {"object_class", prim_object_class, 0, "class of the receiver", 0},
-    {"object_same", prim_object_same, 1, "are both the same object", 0},
-    {"object_hash", prim_object_hash, 0, "identity hash", 0},
-    {"object_inst_var_at", prim_object_inst_var_at, 1, "slot by number, from 1", 0},
+    {"object_class", prim_object_class, 0, "class of the receiver", PRIMITIVE_QUICK},
+    {"object_same", prim_object_same, 1, "are both the same object", PRIMITIVE_QUICK},
+    {"object_hash", prim_object_hash, 0, "identity hash", PRIMITIVE_QUICK},
+    {"object_inst_var_at", prim_object_inst_var_at, 1, "slot by number, from 1", PRIMITIVE_QUICK},
     {"object_inst_var_at_put", prim_object_inst_var_at_put, 2, "store into a slot by number", 0},
     {"object_shallow_copy", prim_object_shallow_copy, 0, "a new object with the same slots", 0},
-    {"object_is_kind_of", prim_object_is_kind_of, 1, "is the class or an ancestor of it the argument", 0},
-    {"object_responds_to", prim_object_responds_to, 1, "is the selector understood", 0},
+    {"object_is_kind_of", prim_object_is_kind_of, 1, "is the class or an ancestor of it the argument", PRIMITIVE_QUICK},
+    {"object_responds_to", prim_object_responds_to, 1, "is the selector understood", PRIMITIVE_QUICK},
     {"object_is_in_source", prim_object_is_in_source, 0, "does the object lie in S for this actor", 0},
     {"object_become", prim_object_become, 1, "exchange the identities of two objects", 0},
     {"object_become_forward", prim_object_become_forward, 1, "references to the receiver become references to the argument", 0},

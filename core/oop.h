@@ -44,35 +44,38 @@ static inline int64_t oop_to_small(Oop x) { return (int64_t)x >> 1; }
 static inline Oop oop_from_small(int64_t n) { return (Oop)n << 1 | 1; }
 static inline bool small_integer_fits(int64_t n) { return n >= SMALL_INTEGER_MIN && n <= SMALL_INTEGER_MAX; }
 static inline bool oop_both_small(Oop a, Oop b) { return a & b & 1; }
+static inline bool oop_both_small_floats(Oop a, Oop b) { return (((a ^ OOP_TAG_FLOAT) | (b ^ OOP_TAG_FLOAT)) & OOP_TAG_MASK) == 0; }
 
 static inline uint32_t oop_to_character(Oop x) { return (uint32_t)(x >> 3); }
 static inline Oop oop_from_character(uint32_t c) { return (Oop)c << 3 | OOP_TAG_CHARACTER; }
 
 static inline Oop oop_from_bool(bool b) { return b ? OOP_TRUE : OOP_FALSE; }
 
-/* A double whose exponent is within 2^-127 .. 2^128 (and +0.0, -0.0) fits in the word: rotate the sign to
- * the bottom, move the exponent range down to start at 0, shift the tag in.  (Spur's encoding.) */
-#define SMALL_FLOAT_OFFSET ((uint64_t)896 << 53)
+/* A double whose exponent is within 2^-127 .. 2^128 (and +0.0, -0.0) fits in the word (Spur's encoding): the exponent counts from 0 in 8 bits at the
+ * top, then the mantissa, the sign, the tag.  Adding 128 to the exponent makes its upper three bits, which then rotate down, the tag of exactly
+ * the doubles that fit; 2^-127 itself gives way to the zeros. */
+#define SMALL_FLOAT_OFFSET ((uint64_t)1 << 59)
+#define SMALL_FLOAT_ZERO_MAX ((Oop)15) /* with the sign: 4 and 12 */
 
 static inline bool double_try_small(double d, Oop *out) {
-  uint64_t bits, rotated;
+  uint64_t bits;
   memcpy(&bits, &d, 8);
-  rotated = bits << 1 | bits >> 63;
-  if (rotated > 1) {
-    if (rotated - SMALL_FLOAT_OFFSET <= 1 || rotated - SMALL_FLOAT_OFFSET >= (uint64_t)1 << 61) return false;
-    rotated -= SMALL_FLOAT_OFFSET;
-  }
-  *out = rotated << 3 | OOP_TAG_FLOAT;
-  return true;
+  uint64_t moved = bits + SMALL_FLOAT_OFFSET;
+  *out = moved << 4 | moved >> 60;
+  if (__builtin_expect(oop_is_small_float(*out) && *out > SMALL_FLOAT_ZERO_MAX, 1)) return true;
+  if (bits << 1) return false;
+  return *out = bits >> 60 | OOP_TAG_FLOAT, true;
 }
 
-static inline double oop_small_to_double(Oop x) {
-  uint64_t rotated = x >> 3, bits;
+static inline double oop_small_nonzero_to_double(Oop x) {
+  uint64_t bits = (x >> 4 | x << 60) - SMALL_FLOAT_OFFSET;
   double d;
-  if (rotated > 1) rotated += SMALL_FLOAT_OFFSET;
-  bits = rotated >> 1 | rotated << 63;
   memcpy(&d, &bits, 8);
   return d;
+}
+static inline double oop_small_to_double(Oop x) {
+  if (__builtin_expect(x > SMALL_FLOAT_ZERO_MAX, 1)) return oop_small_nonzero_to_double(x);
+  return x >> 3 & 1 ? -0.0 : 0.0;
 }
 
 /* The window of address space that holds every source image (images/window.h maps it; fixed at start,

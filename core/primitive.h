@@ -17,6 +17,10 @@ typedef Oop (*PrimitiveFunction)(Machine *m);
 /* On the doesNotUnderstand: of a class: run it for any selector that is not found, as if it were the method that was: args are those of the
  * send, m->selector is the selector.  OOP_FAIL: a Message is made and doesNotUnderstand: sent as always. */
 enum { PRIMITIVE_ANY_MESSAGE = 1 };
+/* It allocates nothing, stores nothing into objects of S, does not look at frames and answers a value or OOP_FAIL: the interpreter need not save its registers. */
+enum { PRIMITIVE_QUICK = 2 };
+/* perform: with arguments: the interpreter sends the message itself if it is a simple one. */
+enum { PRIMITIVE_PERFORM = 4 };
 
 typedef struct Primitive {
   const char *name; /* as in <primitive: name> */
@@ -63,6 +67,7 @@ extern const Primitive unicode_primitives[];   /* unicode_utf8proc.c: code point
 extern const Primitive regex_primitives[];     /* regex_pcre2.c: searching for patterns */
 extern const Primitive array_primitives[];     /* array_primitives.c: at:, replaceFrom:.., basicNew: */
 extern const Primitive hashed_primitives[];    /* hashed_primitives.c: places in the tables of Set and Dictionary */
+extern const Primitive ordered_primitives[];   /* ordered_primitives.c: ends and elements of OrderedCollection */
 extern const Primitive system_primitives[];    /* system_primitives.c: time zone, output, arguments */
 
 #endif

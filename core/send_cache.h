@@ -2,7 +2,7 @@
 /* send_cache.h -- what a send site with a given receiver class ends up running.
  *
  * One direct-mapped table serves all sites: the key is the address of the send instruction and the class index, so
- * a site with several receiver classes simply has several entries.  A cache that a thread lends to all machines on one S holds
+ * a site with several receiver classes simply has several entries.  What perform: finds stands in the same table: the site is its selector then.  A cache that a thread lends to all machines on one S holds
  * sites, classes and methods of that S only; a machine that runs code of its W, or whose classes or methods differ from its S, has a
  * cache of its own.  That one loses what refers to W at every collection (W moves), and everything when behaviour changes. */
 #ifndef ATOLL_SEND_CACHE_H
@@ -18,17 +18,21 @@ typedef struct SendCacheEntry {
     const uint32_t *words;       /* SEND_METHOD: first instruction */
     PrimitiveFunction primitive; /* SEND_PRIMITIVE, SEND_ANY_MESSAGE */
     Oop constant;                /* SEND_CONSTANT, an immediate */
-    size_t slot;                 /* SEND_GETTER */
+    size_t slot;                 /* SEND_GETTER, SEND_SETTER */
   };
   uint16_t registers;
   uint8_t kind;
+  uint8_t argc;
 } SendCacheEntry;
 
 enum SendKind {
   SEND_METHOD,      /* activates code */
   SEND_PRIMITIVE,   /* calls primitive first */
+  SEND_QUICK,       /* the same of one that neither moves objects nor changes frames (PRIMITIVE_QUICK) */
+  SEND_PERFORM,     /* perform: and its like: the first argument is the selector (PRIMITIVE_PERFORM) */
   SEND_ANY_MESSAGE, /* the primitive of doesNotUnderstand: takes it (PRIMITIVE_ANY_MESSAGE) */
   SEND_GETTER,      /* the method is `^ instance variable`: no frame is made */
+  SEND_SETTER,      /* the method is `instance variable := its argument` */
   SEND_CONSTANT,    /* the method is `^ nil`, true, false or a small integer */
   SEND_SELF         /* the method is `^ self` */
 };
@@ -44,6 +48,9 @@ enum { SEND_CACHE_THREAD = 4096, SEND_CACHE_OWN_FIRST = 16, SEND_CACHE_OWN_MAX =
 SendCache *send_cache_new(Accounts *accounts, uint32_t capacity);
 void send_cache_delete(Accounts *accounts, SendCache *cache);
 void send_cache_clear(SendCache *cache);
+
+/* FOUND is what RECEIVER runs for SELECTOR, so the next perform: of it need not look it up.  It takes the place of any entry. */
+void send_cache_note_performed(Machine *m, Oop receiver, Oop selector, Oop found);
 
 static inline uint64_t send_key(const uint32_t *site, uint32_t class_index) {
   return (uint64_t)(uintptr_t)site >> 2 << CLASS_INDEX_BITS | class_index;
