@@ -40,4 +40,10 @@ static inline Actor *actor_table_at(ActorTable *table, uint64_t id) {
   return chunk ? &chunk[index % ACTORS_PER_CHUNK] : NULL;
 }
 
+/* Does that actor live, or has it ended a moment ago? */
+static inline bool actor_table_lives(ActorTable *table, uint64_t id) {
+  const Actor *a = actor_table_at(table, id);
+  return a && actor_id(a) == id;
+}
+
 #endif

@@ -64,11 +64,14 @@ static inline Message *mailbox_reverse(Message *newest) {
   return oldest;
 }
 
-/* Everything that has come, oldest first. */
-static inline Message *mailbox_take(Mailbox *box, uint16_t tag) {
+/* Everything that has come, newest first. */
+static inline Message *mailbox_take_stack(Mailbox *box, uint16_t tag) {
   uint64_t head = atomic_exchange_explicit(&box->head, mailbox_word(tag, MAILBOX_ACTIVE), memory_order_acquire) & MAILBOX_POINTER;
-  return head > MAILBOX_IDLE ? mailbox_reverse((Message *)(uintptr_t)head) : NULL;
+  return head > MAILBOX_IDLE ? (Message *)(uintptr_t)head : NULL;
 }
+
+/* Everything that has come, oldest first. */
+static inline Message *mailbox_take(Mailbox *box, uint16_t tag) { return mailbox_reverse(mailbox_take_stack(box, tag)); }
 
 /* The owner has nothing to do.  True: the actor now belongs to nobody and must not be touched any more.  False: mail has come. */
 static inline bool mailbox_try_rest(Mailbox *box, uint16_t tag) {

@@ -14,7 +14,7 @@ enum {
   FRESH_SHARE_SLICES = 8,   /* fresh actors may use that many slices before a spent one gets its turn */
   HIGH_SHARE = 16, LOW_SHARE = 32,
   SURPLUS = 24,             /* this many waiting actors are more than a scheduler keeps while another is idle */
-  PACK_AFTER_NS = 5000000
+  PACK_AFTER_NS = 5000000, PACK_PATIENT_NS = 100000000
 };
 
 bool scheduler_init(Scheduler *s, Runtime *runtime, uint32_t number) {
@@ -59,6 +59,7 @@ void scheduler_destroy(Scheduler *s) {
   drop_timers(s);
   handles_close_scheduler(s);
   account_free(s->runtime->accounts, ACCOUNT_OTHER, s->root_handles, s->root_handle_capacity * sizeof *s->root_handles);
+  account_free(s->runtime->accounts, ACCOUNT_OTHER, s->patient, s->patient_capacity * sizeof *s->patient);
   loop_destroy(&s->loop);
   encoder_destroy(&s->encoder);
   decoder_destroy(&s->decoder);
@@ -278,39 +279,99 @@ static void fire_due(Scheduler *s) {
   while ((node = timer_wheel_take_due(&s->wheel, s->now))) fire(s, (Timer *)((char *)node - offsetof(Timer, node)));
 }
 
-/* ---- packing: heaps of actors that have been idle for a while -------------------------------------------------------------------- */
+/* ---- packing: heaps of actors that have been idle for a while --------------------------------------------------------------------
+ *
+ * An actor that rests for the first time stands in pack_ring for 5 ms, or until that is full: so of many actors that were started and wait, only as many keep
+ * a block of the initial size as the ring has places, and the next ones get the memory of those that were packed.  Later it stands in `patient`: it
+ * does work, and packing it each time it rests would cost more than it gives.  There it is packed when it has done nothing for 100 ms. */
 
-static void pack_one(Scheduler *s, uint64_t id) {
-  Actor *a = actor_table_at(&s->runtime->table, id);
-  if (!a || !mailbox_try_wake(&a->mailbox, actor_tag(id))) return;
+static void note(Scheduler *s, PackEntry *entry, Actor *a) {
+  entry->id = actor_id(a);
+  entry->since = s->now;
+  entry->reductions = a->reductions;
+  a->flags |= ACTOR_ON_PACK_LIST;
+}
+
+/* Takes the actor of ENTRY if it is idle; the caller gives it back with let_rest. */
+static Actor *take_idle(Scheduler *s, const PackEntry *entry) {
+  Actor *a = actor_table_at(&s->runtime->table, entry->id);
+  if (!a || !mailbox_try_wake(&a->mailbox, actor_tag(entry->id))) return NULL;
   a->scheduler = s;
-  actor_pack(s, a);
-  if (!mailbox_try_rest(&a->mailbox, actor_tag(id))) scheduler_enqueue(s, a);
+  a->flags &= (uint32_t)~ACTOR_ON_PACK_LIST;
+  return a;
+}
+
+static void let_rest(Scheduler *s, Actor *a) {
+  if (!mailbox_try_rest(&a->mailbox, actor_tag(actor_id(a)))) scheduler_enqueue(s, a);
+}
+
+static bool patient_has_room(Scheduler *s) {
+  if (s->patient_count < s->patient_capacity) return true;
+  uint32_t capacity = s->patient_capacity ? s->patient_capacity * 2 : PACK_RING;
+  PackEntry *larger = account_alloc_dirty(s->runtime->accounts, ACCOUNT_OTHER, capacity * sizeof *larger);
+  if (!larger) return false;
+  for (uint32_t i = 0; i < s->patient_count; i++) larger[i] = s->patient[(s->patient_first + i) & (s->patient_capacity - 1)];
+  account_free(s->runtime->accounts, ACCOUNT_OTHER, s->patient, s->patient_capacity * sizeof *s->patient);
+  s->patient = larger;
+  s->patient_first = 0;
+  s->patient_capacity = capacity;
+  return true;
+}
+
+static PackEntry *patient_put(Scheduler *s) { return &s->patient[(s->patient_first + s->patient_count++) & (s->patient_capacity - 1)]; }
+
+static PackEntry patient_take(Scheduler *s) {
+  PackEntry entry = s->patient[s->patient_first];
+  s->patient_first = (s->patient_first + 1) & (s->patient_capacity - 1);
+  s->patient_count--;
+  return entry;
 }
 
 static void pack_first(Scheduler *s) {
-  uint64_t id = s->pack_ring[s->pack_first].id;
+  PackEntry entry = s->pack_ring[s->pack_first];
   s->pack_first = (s->pack_first + 1) % PACK_RING;
   s->pack_count--;
-  pack_one(s, id);
+  Actor *a = take_idle(s, &entry);
+  if (a) {
+    actor_pack(s, a);
+    let_rest(s, a);
+  } else if (actor_table_lives(&s->runtime->table, entry.id) && patient_has_room(s)) { /* it works; its flag says that it is on a list */
+    entry.since = s->now;
+    *patient_put(s) = entry;
+  }
+}
+
+static void pack_first_patient(Scheduler *s) {
+  PackEntry entry = patient_take(s);
+  Actor *a = take_idle(s, &entry);
+  if (a) {
+    if (a->reductions == entry.reductions) actor_pack(s, a);
+    else note(s, patient_put(s), a);
+    let_rest(s, a);
+  } else if (actor_table_lives(&s->runtime->table, entry.id)) {
+    entry.since = s->now;
+    *patient_put(s) = entry;
+  }
 }
 
 static void pack_due(Scheduler *s) {
   while (s->pack_count && s->now - s->pack_ring[s->pack_first].since >= PACK_AFTER_NS) pack_first(s);
+  for (uint32_t most = 64; most && s->patient_count && s->now - s->patient[s->patient_first].since >= PACK_PATIENT_NS; most--) pack_first_patient(s);
 }
 
-/* Of many actors that were started and wait for the first time, only as many keep a block of the initial size as the list has places; so the
- * next ones get the memory of those that were packed. */
 void scheduler_note_idle(Scheduler *s, Actor *a) {
-  if (s->pack_count == PACK_RING) {
-    if (actor_is(a, ACTOR_PACKED)) return;
-    pack_first(s);
-    if (s->pack_count == PACK_RING) return;
+  if (actor_is(a, ACTOR_PACKED)) {
+    if (patient_has_room(s)) note(s, patient_put(s), a);
+    return;
   }
-  uint32_t place = (s->pack_first + s->pack_count++) % PACK_RING;
-  s->pack_ring[place].id = actor_id(a);
-  s->pack_ring[place].since = s->now;
-  a->flags |= ACTOR_ON_PACK_LIST;
+  if (s->pack_count == PACK_RING) pack_first(s);
+  if (s->pack_count < PACK_RING) note(s, &s->pack_ring[(s->pack_first + s->pack_count++) % PACK_RING], a);
+}
+
+static uint64_t next_to_pack(const Scheduler *s) {
+  uint64_t first = s->pack_count ? s->pack_ring[s->pack_first].since + PACK_AFTER_NS : UINT64_MAX;
+  uint64_t patient = s->patient_count ? s->patient[s->patient_first].since + PACK_PATIENT_NS : UINT64_MAX;
+  return first < patient ? first : patient;
 }
 
 /* ---- the loop ----------------------------------------------------------------------------------------------------------------------- */
@@ -319,16 +380,12 @@ void scheduler_poll(Scheduler *s) {
   s->until_poll = ACTORS_PER_POLL;
   fire_due(s);
   if (s->loop.handles) loop_poll(&s->loop);
-  if (s->pack_count) scheduler_now(s), pack_due(s);
+  if (s->pack_count || s->patient_count) scheduler_now(s), pack_due(s);
 }
 
 static uint64_t time_until_next(Scheduler *s) {
-  uint64_t deadline = UINT64_MAX, pack;
-  if (!timer_wheel_next(&s->wheel, &deadline)) deadline = UINT64_MAX;
-  if (s->pack_count) {
-    pack = s->pack_ring[s->pack_first].since + PACK_AFTER_NS;
-    if (pack < deadline) deadline = pack;
-  }
+  uint64_t deadline = UINT64_MAX, pack = next_to_pack(s);
+  if (!timer_wheel_next(&s->wheel, &deadline) || pack < deadline) deadline = pack;
   if (deadline == UINT64_MAX) return UINT64_MAX;
   scheduler_now(s);
   return deadline > s->now ? deadline - s->now : 0;

@@ -29,6 +29,11 @@ typedef struct HandlePlace {
   uint32_t next_free; /* place + 1; 0: last */
 } HandlePlace;
 
+/* An actor that was idle then. */
+typedef struct PackEntry {
+  uint64_t id, since, reductions; /* that it had used */
+} PackEntry;
+
 struct Scheduler {
   /* any thread (atomic) */
   _Atomic(Actor *) inbound;
@@ -66,10 +71,10 @@ struct Scheduler {
   HandlePlace *handles;
   uint32_t handle_capacity, handle_free;
   uint64_t handle_serial;
-  struct {
-    uint64_t id, since;
-  } pack_ring[PACK_RING];
+  PackEntry pack_ring[PACK_RING];
   uint32_t pack_first, pack_count;
+  PackEntry *patient; /* ring; capacity is a power of two */
+  uint32_t patient_first, patient_count, patient_capacity;
 };
 
 bool scheduler_init(Scheduler *s, Runtime *runtime, uint32_t number);
@@ -96,7 +101,7 @@ void scheduler_enqueue(Scheduler *s, Actor *a);
 void scheduler_requeue(Scheduler *s, Actor *a, bool slice_used_up);
 /* Any thread that owns A: it goes on at S. */
 void scheduler_give_back(Scheduler *s, Actor *a);
-/* A has become idle: have its heap packed when it stays so for some milliseconds, or (EARLY) as soon as the list of such actors is full. */
+/* A has become idle: have its heap packed when it stays so for some milliseconds; the first time also as soon as many such actors are waiting. */
 void scheduler_note_idle(Scheduler *s, Actor *a);
 /* Wakes the thread of S if it sleeps.  Any thread. */
 void scheduler_wake(Scheduler *s);

@@ -202,6 +202,7 @@ static bool primitive_number(Builder *b, const CodeTemplate *code, unsigned *num
   *number = 0;
   if (!code->primitive.length) return true;
   int found = primitive_table_find(b->m->source->primitives, code->primitive.start, code->primitive.length);
+  if (found < 0) found = primitive_table_find_foreign(b->m->source->primitives, code->primitive.start, code->primitive.length);
   *number = (unsigned)(found + 1);
   return found >= 0 || b->m->source->class_count > 0; /* that of another system: here the body runs. In the kernel it is an error */
 }

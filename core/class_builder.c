@@ -169,17 +169,6 @@ static void note_instance(void *context, Object *object) {
   machine_store(r->m, oop_to_object(machine_handle(r->m, r->olds)), r->count++, oop_from_object(object));
 }
 
-/* Calls VISIT for the objects of S that this machine has no copy of. */
-static void each_in_source(Machine *m, void (*visit)(void *, Object *), void *context) {
-  const SourceSpan *spans[] = {&m->source->base, &m->source->layer};
-  for (int s = 0; s < 2; s++)
-    for (uint64_t word = 0; word < spans[s]->size / 8; word++)
-      if (spans[s]->object_starts[word >> 6] >> (word & 63) & 1) {
-        Oop x = spans[s]->start + word * 8;
-        if (oop_resolve(m, x) == x) visit(context, oop_to_object(x));
-      }
-}
-
 static Oop reshaped_may_gc(Reshape *r, size_t i) {
   Machine *m = r->m;
   Object *old = oop_to_object(oop_to_object(machine_handle(m, r->olds))->slots[i]);
@@ -219,7 +208,7 @@ static bool change_instances_may_gc(Reshape *r) {
   bool in_source = spec_class_index(spec_of(m, r->klass)) < CLASS_INDEX_W; /* a class of W, and what inherits from it, has no instances in S */
   r->count = 0;
   heap_each_object(m, count_instance, r);
-  if (in_source) each_in_source(m, count_instance, r);
+  if (in_source) heap_each_source_object(m, count_instance, r);
   if (!r->count) return true;
   size_t total = r->count, capacity = 8;
   r->olds = machine_push_handle(m, machine_new_array_may_gc(m, total));
@@ -228,7 +217,7 @@ static bool change_instances_may_gc(Reshape *r) {
   r->klass = oop_resolve(m, machine_handle(m, r->olds - 1));
   r->count = 0;
   heap_each_object(m, note_instance, r);
-  if (in_source) each_in_source(m, note_instance, r);
+  if (in_source) heap_each_source_object(m, note_instance, r);
   total = r->count;
   for (size_t i = 0; i < total; i++) {
     Oop made = reshaped_may_gc(r, i);
@@ -690,7 +679,7 @@ static Oop find_path(const Machine *m, Oop klass, Oop outside, const char *path,
     length = rest;
     dot = memchr(path, '.', length);
     first = dot ? (size_t)(dot - path) : length;
-    if (is_binding_dictionary(m, space)) found = binding_dictionary_find(m, space, path, first);
+    if (is_binding_dictionary(m, space)) found = find_in_namespaces(m, space, OOP_NIL, path, first);
     else if (is_class(m, space)) found = find_in_class(m, space, path, first);
     else return 0;
   }

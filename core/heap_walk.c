@@ -20,6 +20,16 @@ void heap_each_object(Machine *m, void (*visit)(void *context, Object *object), 
   for (LargeObject *large = m->old->large; large; large = large->next) visit(context, &large->object);
 }
 
+void heap_each_source_object(Machine *m, void (*visit)(void *context, Object *object), void *context) {
+  const SourceSpan *spans[] = {&m->source->base, &m->source->layer};
+  for (int s = 0; s < 2; s++)
+    for (uint64_t word = 0; word < spans[s]->size / 8; word++)
+      if (spans[s]->object_starts[word >> 6] >> (word & 63) & 1) {
+        Oop x = spans[s]->start + word * 8;
+        if (oop_resolve(m, x) == x) visit(context, oop_to_object(x));
+      }
+}
+
 typedef struct Mapping {
   Machine *m;
   OopMap map;

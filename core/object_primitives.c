@@ -148,6 +148,46 @@ static Oop prim_collect_garbage(Machine *m) {
   machine_collect_all_may_gc(m);
   return m->args[0];
 }
+
+/* Instances that are being counted, or put into the Array in handle FOUND. */
+typedef struct Instances {
+  Machine *m;
+  uint32_t class_index;
+  size_t count, room;
+  unsigned found;
+} Instances;
+
+static void count_instance(void *context, Object *object) {
+  Instances *all = context;
+  all->count += object_class_index(object) == all->class_index;
+}
+
+static void take_instance(void *context, Object *object) {
+  Instances *all = context;
+  if (object_class_index(object) != all->class_index || all->count == all->room) return;
+  machine_store(all->m, oop_to_object(machine_handle(all->m, all->found)), all->count++, oop_from_object(object));
+}
+
+/* An Array of the direct instances of the receiver.  Not those of Object and Array: the machine has some of its own among them, which nobody else may have. */
+static Oop prim_all_instances(Machine *m) {
+  if (!machine_is_kind_of(m, m->args[0], machine_class_at(m, CLASS_BEHAVIOR))) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  Instances all = {m, spec_class_index(oop_to_small(machine_object(m, m->args[0])->slots[BEHAVIOR_SPEC])), 0, 0, 0};
+  if (all.class_index == CLASS_ARRAY || all.class_index == CLASS_OBJECT) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  prim_collect_garbage(m);
+  heap_each_object(m, count_instance, &all);
+  heap_each_source_object(m, count_instance, &all);
+  all.found = machine_push_handle(m, machine_new_array_may_gc(m, all.count));
+  all.room = all.count;
+  all.count = 0;
+  if (machine_handle(m, all.found)) {
+    heap_each_object(m, take_instance, &all);
+    heap_each_source_object(m, take_instance, &all);
+  }
+  Oop answer = machine_handle(m, all.found);
+  machine_pop_handles(m, all.found);
+  return answer ? answer : OOP_FAIL;
+}
+
 /* Makes the receiver weak, in one of the ways of WeakKind; final objects only want to know that they die. */
 static Oop prim_make_weak(Machine *m) {
   if (!oop_is_pointer(m->args[0])) return primitive_fail(m, FAILURE_BAD_RECEIVER);
@@ -212,6 +252,7 @@ const Primitive object_primitives[] = {
     {"object_show", prim_show, 0, "print the receiver on standard error, for debugging the runtime", 0},
     {"failure_reason", prim_failure_reason, 0, "why the last primitive failed, FailureReason", 0},
     {"collect_garbage", prim_collect_garbage, 0, "collect both generations of this actor", 0},
+    {"all_instances", prim_all_instances, 0, "an Array of the direct instances of a class", 0},
     {"make_weak", prim_make_weak, 1, "make the receiver weak, or final: WeakKind", 0},
     {"forget_final", prim_forget_final, 0, "the receiver is not final any more", 0},
     {"next_mourner", prim_next_mourner, 0, "an Array of an object to be told about a death, and whether it is an ephemeron; or nil", 0},

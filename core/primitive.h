@@ -39,6 +39,7 @@ struct PrimitiveTable {
 /* Adds ENTRIES (ended by a NULL name).  Before any machine runs. */
 void primitive_table_add(PrimitiveTable *table, const Primitive *entries);
 int primitive_table_find(const PrimitiveTable *table, const char *name, size_t length); /* number or -1 */
+int primitive_table_find_foreign(const PrimitiveTable *table, const char *name, size_t length); /* the same by the name that it has in GNU Smalltalk */
 
 static inline Oop primitive_fail(Machine *m, FailureReason reason) {
   m->failure = (uint16_t)reason;

@@ -266,13 +266,18 @@ bool program_add_file(Program *p, const char *path) {
   return program_add_file_as(p, path, strcmp(path, "-") ? path : "standard input");
 }
 
-bool program_add_file_as(Program *p, const char *path, const char *name) {
-  size_t length;
+char *program_read_file(Program *p, const char *path, size_t *length) {
   bool standard_input = strcmp(path, "-") == 0;
   FILE *file = standard_input ? stdin : fopen(path, "rb");
-  char *text = file ? read_all(file, &length) : NULL;
+  char *text = file ? read_all(file, length) : NULL;
   if (!text) fprintf(p->errors, "atoll: cannot read '%s': %s\n", path, strerror(errno));
   if (file && !standard_input) fclose(file);
+  return text;
+}
+
+bool program_add_file_as(Program *p, const char *path, const char *name) {
+  size_t length;
+  char *text = program_read_file(p, path, &length);
   if (!text) return false;
   bool added = program_add_text(p, name, text, length);
   free(text);

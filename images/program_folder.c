@@ -61,10 +61,11 @@ static bool has_companion(const char *path, const char *suffix) {
   return found;
 }
 
-static bool list_folder(const char *folder, PathList *files, PathList *folders) {
+static bool list_folder(Program *p, const char *folder, PathList *files, PathList *folders, PathList *packages) {
   DIR *d = opendir(folder);
   struct dirent *entry;
   bool done = d != NULL;
+  if (done && program_is_package(p, folder)) return closedir(d), add_path(packages, strdup(folder));
   while (done && (entry = readdir(d))) {
     if (entry->d_name[0] == '.') continue;
     char *path = join(folder, entry->d_name);
@@ -84,20 +85,29 @@ static unsigned depth_of(const char *path) {
   return depth;
 }
 
+/* Adds the packages among what was found, sorted by path. */
+static bool add_packages(Program *p, PathList *packages, bool tests) {
+  bool done = true;
+  if (packages->count) qsort(packages->paths, packages->count, sizeof *packages->paths, by_path);
+  for (size_t i = 0; done && i < packages->count; i++) done = program_add_package(p, packages->paths[i], tests);
+  return done;
+}
+
 bool program_add_path(Program *p, const char *path, const char *left_out) {
-  PathList files = {0}, folders = {0};
+  PathList files = {0}, folders = {0}, packages = {0};
   size_t first = p->count;
   if (!is_folder(path)) return program_add_file(p, path);
   bool done = add_path(&folders, strdup(path));
   for (size_t i = 0; done && i < folders.count; i++)
-    if (depth_of(folders.paths[i]) < depth_of(path) + MAX_FOLDER_DEPTH) done = list_folder(folders.paths[i], &files, &folders);
+    if (depth_of(folders.paths[i]) < depth_of(path) + MAX_FOLDER_DEPTH) done = list_folder(p, folders.paths[i], &files, &folders, &packages);
   if (!done) program_complain(p, "atoll: cannot read the folder '%s': %s\n", path, strerror(errno));
   if (files.count) qsort(files.paths, files.count, sizeof *files.paths, by_path);
   for (size_t i = 0; done && i < files.count; i++)
     if (!left_out || !has_companion(files.paths[i], left_out)) done = program_add_file(p, files.paths[i]);
+  if (done && !program_order_classes(p, first)) done = false, program_complain(p, "atoll: no memory\n");
+  if (done) done = add_packages(p, &packages, left_out != NULL);
   free_paths(&files);
   free_paths(&folders);
-  if (!done || program_order_classes(p, first)) return done;
-  program_complain(p, "atoll: no memory\n");
-  return false;
+  free_paths(&packages);
+  return done;
 }

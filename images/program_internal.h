@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* program_internal.h -- what a Program is made of: shared by program.c and program_order.c. */
+/* program_internal.h -- what a Program is made of: shared by the files program*.c. */
 #ifndef ATOLL_PROGRAM_INTERNAL_H
 #define ATOLL_PROGRAM_INTERNAL_H
 
@@ -25,6 +25,15 @@ typedef struct Item {
   Text *names;
   SourcePosition at;
 } Item;
+
+/* A folder with a package.xml, or the tests in one.  In the program's arena. */
+typedef struct Package Package;
+struct Package {
+  Package *next;  /* that was seen before it */
+  Package *below; /* that waits for it */
+  char *folder, *real_path, *text;
+  bool tests, expanded;
+};
 
 struct Program {
   SourceEvents events; /* first: the reader hands back a pointer to it */
@@ -55,10 +64,19 @@ struct Program {
   unsigned space_depth;
   Text *refused; /* classes that could not be defined: complained about once */
   size_t refused_count;
+  Package *packages; /* that were added, the last first */
 };
 
 /* Has the classes that the items from FIRST on define made before anything else of them, superclasses first, with their variables.  False: no
  * memory. */
 bool program_order_classes(Program *program, size_t first);
+
+/* Is there a package.xml in FOLDER? */
+bool program_is_package(Program *program, const char *folder);
+/* Adds what it names, once: needed packages, then the files, those for tests if TESTS. */
+bool program_add_package(Program *program, const char *folder, bool tests);
+
+/* The text of a file, malloc'ed; NULL after complaining. */
+char *program_read_file(Program *program, const char *path, size_t *length);
 
 #endif

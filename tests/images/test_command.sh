@@ -74,3 +74,40 @@ command=(test)
 expect 2 'expected files or folders'
 command=(test good --jobs none)
 expect 2 "'none' is not an option, or lacks its value"
+
+# packages as GNU Smalltalk has them: the namespace, what is needed first (found by its name, not its folder's), which tests
+mkdir -p packages/shapes packages/base-lib
+cat >packages/base-lib/package.xml <<'XML'
+<package> <name>BaseLib</name> <filein>thing.st</filein> </package>
+XML
+echo "Object subclass: Thing [ size [ ^42 ] ]" >packages/base-lib/thing.st
+cat >packages/shapes/package.xml <<'XML'
+<package>
+  <name>Shapes</name> <!-- <filein>not.st</filein> -->
+  <namespace>Geometry</namespace>
+  <prereq>BaseLib</prereq>
+  <prereq>SUnit</prereq>
+  <test> <sunit>Geometry.SquareTest</sunit> <filein>tests.st</filein> </test>
+  <filein>square.st</filein> <filein>a_cube.st</filein>
+</package>
+XML
+echo "Thing subclass: Square [ area [ ^self size * self size ] ]" >packages/shapes/square.st
+echo "Square subclass: Cube [ ] Cube extend [ volume [ ^self area * self size ] ]" >packages/shapes/a_cube.st
+cat >packages/shapes/tests.st <<'ST'
+TestCase subclass: AbstractSquareTest [ testAbstract [ self subclassResponsibility ] ]
+TestCase subclass: SquareTest [
+    testArea [ self assert: Square new area equals: 1764 ]
+    testNamespace [ self assert: Square environment printString equals: 'Geometry'. self assert: (Smalltalk includesKey: #Square) not ]
+    testVolume [ self assert: Cube new volume equals: 74088 ]
+]
+ST
+command=(test packages/shapes)
+expect 0 'ok      Geometry.SquareTest: 3 tests' '1 class: 3 run, 3 passed'
+command=(test packages)
+expect 0 '3 run, 3 passed'
+rm packages/base-lib/package.xml
+command=(test packages/shapes)
+expect 2 'package BaseLib not found'
+echo "Geometry.Square new area printNl." >use.st
+command=(run packages/shapes use.st)
+expect 1 'package BaseLib not found'
