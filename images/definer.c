@@ -497,19 +497,35 @@ static bool publish_space(Definer *d) {
   return true;
 }
 
-static bool enter_namespace(Definer *d, Text name) {
+/* Goes into the namespace NAME of the one that is current, which gets a new one if it has none. */
+static bool enter_inner_may_gc(Definer *d, Text name) {
   Machine *m = d->m;
-  if (!name.length || text_is(name, "Smalltalk")) return machine_set_handle(m, d->space, machine_system_dictionary(m)), true;
-  Oop found = class_find_binding(m, OOP_NIL, name.start, name.length);
+  Oop found = binding_dictionary_find(m, machine_handle(m, d->space), name.start, name.length);
   if (found && slot_of(m, found, BINDING_VALUE) != OOP_NIL)
     return machine_set_handle(m, d->space, oop_resolve(m, slot_of(m, found, BINDING_VALUE))), true;
   unsigned symbol = machine_push_handle(m, machine_symbol_may_gc(m, name.start, name.length));
   Oop made = machine_handle(m, symbol)
-                 ? binding_dictionary_new_may_gc(m, CLASS_BINDING_DICTIONARY, machine_system_dictionary(m), machine_handle(m, symbol)) : 0;
-  Oop binding = made ? binding_dictionary_add_may_gc(m, machine_system_dictionary(m), machine_handle(m, symbol), made) : 0;
+                 ? binding_dictionary_new_may_gc(m, CLASS_BINDING_DICTIONARY, machine_handle(m, d->space), machine_handle(m, symbol)) : 0;
+  Oop binding = made ? binding_dictionary_add_may_gc(m, machine_handle(m, d->space), machine_handle(m, symbol), made) : 0;
   machine_pop_handles(m, symbol);
   if (binding) machine_set_handle(m, d->space, slot_of(m, binding, BINDING_VALUE));
   return binding != 0;
+}
+
+/* A path begins at Smalltalk; what it names is made if it is not there. */
+static bool enter_namespace(Definer *d, Text name) {
+  Machine *m = d->m;
+  Oop found = name.length ? class_find_binding(m, OOP_NIL, name.start, name.length) : 0;
+  if (found && slot_of(m, found, BINDING_VALUE) != OOP_NIL)
+    return machine_set_handle(m, d->space, oop_resolve(m, slot_of(m, found, BINDING_VALUE))), true;
+  machine_set_handle(m, d->space, machine_system_dictionary(m));
+  for (const char *end = name.start + name.length, *at = name.start, *dot; at < end; at = dot + 1) {
+    dot = memchr(at, '.', (size_t)(end - at));
+    if (!dot) dot = end;
+    Text part = {at, (size_t)(dot - at)};
+    if (!text_is(part, "Smalltalk") && !enter_inner_may_gc(d, part)) return false;
+  }
+  return true;
 }
 
 bool definer_namespace(Definer *d, Text name) { return enter_namespace(d, name) && publish_space(d); }

@@ -146,7 +146,9 @@ static bool add_sources(Program *p, const Package *package) {
   Text space = {NULL, 0};
   bool in_test = false, done = true;
   for (Tag tag; done && next_tag(&at, &tag);)
-    if (text_is_word(tag.name, "namespace") && !space.length) space = tag.content;
+    if (text_is_word(tag.name, "test")) in_test = true;
+    else if (text_is_word(tag.name, "/test")) in_test = false;
+    else if (text_is_word(tag.name, "namespace") && (in_test ? package->tests : !space.length)) space = tag.content; /* tests may have one of their own */
     else if (text_is_word(tag.name, "name") && !package->tests) done = tell_loader(p, package, "isLoaded:", tag.content);
     else if (text_is_word(tag.name, "sunit") && package->tests) done = name_tests(p, package, tag.content);
   at = package->text;
