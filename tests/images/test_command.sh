@@ -111,3 +111,26 @@ expect 2 'package BaseLib not found'
 echo "Geometry.Square new area printNl." >use.st
 command=(run packages/shapes use.st)
 expect 1 'package BaseLib not found'
+
+# a comparison that does not hold: the values of both sides
+cat >values.st <<'ST'
+TestCase subclass: ValuesTest [
+    | three |
+    setUp [ three := 3 ]
+    testArguments [ | all | all := OrderedCollection with: 4. self assert: three = all first ]
+    testBlock [ #(1 2 30) do: [:x | self assert: x <= 2 description: 'too large'] ]
+    testChanging [ | s | s := ReadStream on: #(1 2). self assert: s next = 2 ]
+    testDeny [ self deny: three + 4 = 7 ]
+    testLines [
+	self
+	    assert: ((three max: 4) = -4)
+    ]
+    testNone [ self assert: (#(1 2) includes: three) ]
+    testStrings [ self assert: 'a;b.' size = 3.5; assert: true ]
+    testSymbol [ self assert: #at:put: ~= #at:put: ]
+]
+ST
+command=(test values.st)
+expect 1 'Assertion failed: 3 = 4 does not hold' 'too large: 30 <= 2 does not hold' 'Assertion failed: 7 = 7 holds' 'Assertion failed: 4 = -4 does not hold' \
+  'Assertion failed: 4 = 3.5 does not hold' 'Assertion failed: #at:put: ~= #at:put: does not hold' '8 run, 0 passed, 8 failed'
+[ "$(grep -c 'Assertion failed$' out)" -eq 2 ] || { echo "FAILED: values that nobody can know"; cat out; exit 1; }
