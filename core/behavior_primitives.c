@@ -73,6 +73,8 @@ static Oop prim_class_shape(Machine *m) {
 static Oop prim_class_add_method(Machine *m) {
   if (!is_behavior(m, m->args[0]) || !oop_has_class(m->args[1], CLASS_SYMBOL) || !oop_has_class(m->args[2], CLASS_COMPILED_METHOD))
     return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  /* a method trusts that self has the slots, and is of the kind, that its class says */
+  if (!machine_inherits_from(m, m->args[0], oop_to_object(m->args[2])->slots[CODE_CLASS])) return primitive_fail(m, FAILURE_BAD_VALUE);
   return class_add_method_may_gc(m, m->args[0], m->args[1], m->args[2]) ? m->args[2] : OOP_FAIL;
 }
 

@@ -10,6 +10,7 @@
 #include "large_integer.h"
 #include "memory_internal.h"
 #include "primitive.h"
+#include "source_image.h"
 
 typedef struct Builder {
   Machine *m;
@@ -198,13 +199,29 @@ static Oop build_debug_may_gc(Builder *b, const CodeTemplate *code, bool block) 
 
 /* ---- code ---------------------------------------------------------------------------------------------------------- */
 
+/* Does a method of S with primitive NUMBER run for instances of KLASS?  A primitive may count on the receivers that the kernel gave it. */
+static bool is_used_above(const Machine *m, Oop klass, unsigned number) {
+  const SourceSpan *spans[] = {&m->source->base, &m->source->layer};
+  for (int s = 0; s < 2; s++)
+    for (uint64_t word = 0; word < spans[s]->size / 8; word++) {
+      uint64_t starts = spans[s]->object_starts[word >> 6] >> (word & 63);
+      if (!starts) word |= 63;
+      if (!(starts & 1)) continue;
+      Object *code = oop_to_object(spans[s]->start + word * 8);
+      if (object_class_index(code) != CLASS_COMPILED_METHOD || code_primitive(code) != number) continue;
+      if (machine_inherits_from(m, klass, code->slots[CODE_CLASS])) return true;
+    }
+  return false;
+}
+
+/* That of another system, with fewer arguments, or of another kind of receivers: then the body runs.  In the kernel it is an error. */
 static bool primitive_number(Builder *b, const CodeTemplate *code, unsigned *number) {
   *number = 0;
   if (!code->primitive.length) return true;
-  int found = primitive_table_find(b->m->source->primitives, code->primitive.start, code->primitive.length);
-  if (found < 0) found = primitive_table_find_foreign(b->m->source->primitives, code->primitive.start, code->primitive.length);
-  *number = (unsigned)(found + 1);
-  return found >= 0 || b->m->source->class_count > 0; /* that of another system: here the body runs. In the kernel it is an error */
+  int found = primitive_table_find(b->m->source->primitives, code->primitive.start, code->primitive.length, code->args);
+  if (b->m->source->class_count == 0) return *number = (unsigned)(found + 1), found >= 0;
+  if (found >= 0 && is_used_above(b->m, machine_handle(b->m, b->klass), (unsigned)found + 1)) *number = (unsigned)(found + 1);
+  return true;
 }
 
 /* Literal I of the code in handle OLD in place of a new one; 0 when it has to be made. */

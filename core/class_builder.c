@@ -88,6 +88,7 @@ bool class_set_shape_may_gc(Machine *m, Oop klass, const char *shape, size_t len
   ElementKind kind;
   int64_t spec = spec_of(m, machine_handle(m, handle));
   bool done = try_shape(m, machine_handle(m, handle), shape, length, &format, &kind);
+  if (done && spec_fixed(spec) > 0 && format > FORMAT_WEAK) done = false, m->failure = FAILURE_WRONG_STATE; /* named variables stand among references only */
   if (done && (format != spec_format(spec) || kind != spec_kind(spec)))
     done = put_may_gc(m, handle, BEHAVIOR_SPEC, oop_from_small(spec_make(spec_fixed(spec), format, spec_class_index(spec), kind)));
   machine_pop_handles(m, handle);
@@ -110,8 +111,10 @@ int class_variable_index(const Machine *m, Oop klass, const char *name, size_t l
     if (names == OOP_NIL) continue;
     Object *array = machine_object(m, names);
     size_t count = object_slots(array);
+    if (count > fixed) return -1;
     for (size_t i = count; i-- > 0;) {
-      Object *symbol = machine_object(m, array->slots[i]);
+      if (!oop_has_class(array->slots[i], CLASS_SYMBOL)) continue; /* a program can get at the Array */
+      Object *symbol = oop_to_object(array->slots[i]);
       if (object_byte_size(symbol) == length && memcmp(object_bytes(symbol), name, length) == 0) return (int)(fixed - count + i);
     }
   }
@@ -131,6 +134,7 @@ bool class_guards_slot(const Machine *m, Oop klass, size_t slot) {
   if (m->source->class_count == 0) return false; /* the kernel is being made */
   for (unsigned i = 0; i < sizeof guarded / sizeof guarded[0]; i++)
     if (slot < guarded[i].slots && machine_inherits_from(m, klass, machine_class_at(m, guarded[i].class))) return true;
+  if (slot != BINDING_VALUE && slot < BINDING_SLOTS && machine_inherits_from(m, klass, machine_class_at(m, CLASS_VARIABLE_BINDING))) return true;
   return (slot >= CLASS_SLOT_ENVIRONMENT && slot <= CLASS_SLOT_POOLS) && machine_inherits_from(m, klass, machine_class_at(m, CLASS_CLASS));
 }
 
@@ -266,13 +270,13 @@ static bool change_specs_may_gc(Machine *m, unsigned klass, int delta) {
   return true;
 }
 
-enum { MOST_NAMED = 4096 };
+enum { MOST_NAMED = 256 }; /* instructions name slots with one byte */
 
-/* The names of all named slots of instances, those of superclasses first.  Answers how many; names beyond MOST_NAMED are left out. */
+/* The names of all named slots of instances, those of superclasses first.  Answers how many, MOST_NAMED + 1 when there are too many. */
 static unsigned collect_names(const Machine *m, Oop klass, Oop own, Oop *names) {
   Oop above = klass == OOP_NIL ? OOP_NIL : klass;
   unsigned fixed = above == OOP_NIL ? 0 : spec_fixed(spec_of(m, above)), count = own == OOP_NIL ? 0 : (unsigned)object_slots(machine_object(m, own));
-  if (fixed + count > MOST_NAMED) return 0;
+  if (fixed + count > MOST_NAMED) return MOST_NAMED + 1;
   for (unsigned i = 0; i < fixed; i++) names[i] = 0;
   for (unsigned i = 0; i < count; i++) names[fixed + i] = machine_object(m, own)->slots[i];
   for (unsigned end = fixed; above != OOP_NIL; above = slot_of(m, above, BEHAVIOR_SUPERCLASS)) {
@@ -308,19 +312,44 @@ static bool is_relied_on(const Machine *m, Oop klass) {
   return m->source->class_count > 0 && machine_inherits_from(m, machine_class_at(m, CLASS_CLASS), klass);
 }
 
-/* Reshapes the instances.  HANDLE: klass, then superclass, then names. */
+/* Do instances of KLASS, or of a class below it, consist of bits?  Then there is no place for named variables. */
+static bool has_packed_instances(const Machine *m, Oop klass) {
+  if (m->source->class_count == 0) return false;
+  for (uint32_t i = 1;; i++) {
+    Oop c = i < m->source->class_count ? m->source->classes[i] : 0;
+    uint32_t own = i - m->source->class_count;
+    if (i >= m->source->class_count) {
+      if (m->roots[ROOT_CLASSES] == OOP_NIL || own >= object_slots(oop_to_object(m->roots[ROOT_CLASSES]))) return false;
+      c = oop_to_object(m->roots[ROOT_CLASSES])->slots[own];
+    }
+    if (c && c != OOP_NIL && machine_inherits_from(m, c, klass) && spec_format(spec_of(m, c)) > FORMAT_WEAK) return true;
+  }
+}
+
+bool class_may_stand_for(const Machine *m, Oop a, Oop b) {
+  const int64_t layout = ~((int64_t)CLASS_INDEX_MASK << SPEC_INDEX_SHIFT);
+  if (oop_has_class(a, CLASS_METACLASS) != oop_has_class(b, CLASS_METACLASS)) return false;
+  if (machine_inherits_from(m, a, b) || machine_inherits_from(m, b, a)) return oop_same(m, a, b);
+  return (spec_of(m, a) & layout) == (spec_of(m, b) & layout) && !is_relied_on(m, a) && !is_relied_on(m, b);
+}
+
+/* Reshapes the instances.  HANDLE: klass, then superclass, then names.  False: m->failure is TOO_LARGE (too many names), WRONG_STATE (C relies on the
+ * layout), UNSUPPORTED (instances are made of bits) or NO_MEMORY; nothing has changed. */
 static bool change_layout_may_gc(Machine *m, unsigned handle, bool *moved) {
   Layouts *l = malloc(sizeof *l);
   if (!l) return m->failure = FAILURE_NO_MEMORY, false;
   Oop klass = machine_handle(m, handle), above = slot_of(m, klass, BEHAVIOR_SUPERCLASS);
   unsigned old_count = collect_names(m, above, slot_of(m, klass, BEHAVIOR_INSTANCE_VARIABLES), l->olds);
   unsigned new_count = collect_names(m, machine_handle(m, handle + 1), machine_handle(m, handle + 2), l->news), keep = 0;
+  if (new_count > MOST_NAMED) return free(l), m->failure = FAILURE_TOO_LARGE, false;
   while (keep < old_count && keep < new_count && l->olds[keep] == l->news[keep]) keep++;
   *moved = keep < old_count || keep < new_count;
   same_names(l->olds + keep, old_count - keep, l->news + keep, new_count - keep, l->from);
   Reshape r = {.m = m, .klass = klass, .at = keep, .removed = old_count - keep, .added = new_count - keep, .from = l->from};
   if (*moved && is_relied_on(m, klass)) return free(l), m->failure = FAILURE_WRONG_STATE, false;
+  if (*moved && new_count > 0 && has_packed_instances(m, klass)) return free(l), m->failure = FAILURE_UNSUPPORTED, false;
   unsigned resolved = machine_push_handle(m, klass);
+  if (new_count < old_count && m->source->class_count > 0) machine_distrust_layouts(m, OVERRIDDEN_LAYOUTS); /* frames and blocks of older methods */
   bool done = !*moved || change_instances_may_gc(&r);
   machine_pop_handles(m, resolved);
   free(l);
@@ -500,7 +529,8 @@ Oop binding_dictionary_new_may_gc(Machine *m, uint32_t class_index, Oop environm
 }
 
 static uint32_t binding_hash(const Machine *m, Oop binding) {
-  return object_hash(machine_object(m, slot_of(m, binding, BINDING_KEY)));
+  Oop key = oop_has_class(binding, CLASS_VARIABLE_BINDING) ? slot_of(m, binding, BINDING_KEY) : OOP_NIL;
+  return oop_has_class(key, CLASS_SYMBOL) ? object_hash(oop_to_object(key)) : 0;
 }
 
 static void table_insert(Machine *m, Object *table, Oop binding) {

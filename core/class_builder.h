@@ -26,6 +26,10 @@ bool class_change_may_gc(Machine *m, Oop klass, Oop superclass, Oop names, bool 
 /* Another superclass (or nil) and own variables NAMES (an Array; 0: those it has) for a class, and for its metaclass that one's. The caller sees to it that SUPERCLASS does not inherit from KLASS. */
 bool class_set_superclass_may_gc(Machine *m, Oop klass, Oop superclass, Oop names, bool *moved);
 
+/* May references to the class (or metaclass) A become references to B?  Their instances have the same layout, C does not rely on them, and no class comes
+ * to inherit from itself. */
+bool class_may_stand_for(const Machine *m, Oop a, Oop b);
+
 /* Puts METHOD under SELECTOR; the machine's caches follow.  False: no memory. */
 bool class_add_method_may_gc(Machine *m, Oop klass, Oop selector, Oop method);
 bool class_remove_method_may_gc(Machine *m, Oop klass, Oop selector); /* False: was not there, or no memory */

@@ -3,7 +3,9 @@
  *
  * A primitive that calls code sets m->call (and args, argc) and answers OOP_CONTROL; one that cuts the stack changes fp and pc.
  * Exceptions are Smalltalk (images/kernel); these are the few things that it cannot do itself. */
+#include "class_builder.h"
 #include "frames.h"
+#include "lookup.h"
 #include "memory_internal.h"
 #include "primitive.h"
 #include "send_cache.h"
@@ -60,12 +62,22 @@ static Oop perform_array(Machine *m, Oop receiver_of_lookup, Oop selector) {
 
 static Oop prim_perform_with_arguments(Machine *m) { return perform_array(m, m->args[0], m->args[1]); }
 
+/* Code trusts that self has the slots it reads.  A method that is not (or no more) that of its class may have been made for another layout: then the
+ * interpreter looks before each access. */
+static bool may_run(Machine *m, Oop receiver, Oop method) {
+  Object *code = oop_to_object(method);
+  if (!machine_is_kind_of(m, receiver, code->slots[CODE_CLASS])) return false;
+  if (class_own_method(m, code->slots[CODE_CLASS], code->slots[CODE_SELECTOR]) != method) machine_distrust_layouts(m, OVERRIDDEN_LAYOUTS_HERE);
+  return true;
+}
+
 /* receiver runMethod: aCompiledMethod with: anArray */
 static Oop prim_run_method(Machine *m) {
   Oop method = m->args[1], array = m->args[2], words[201];
   if (!oop_has_class(method, CLASS_COMPILED_METHOD) || !oop_has_class(array, CLASS_ARRAY)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   size_t count = object_slots(oop_to_object(array));
   if (count != code_args(oop_to_object(method)) || count > 200) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (!may_run(m, m->args[0], method)) return primitive_fail(m, FAILURE_BAD_RECEIVER);
   if (!room_for_call_may_gc(m, (unsigned)count + 1)) return primitive_fail(m, FAILURE_NO_MEMORY);
   words[0] = m->args[0];
   memcpy(words + 1, oop_to_object(m->args[2])->slots, count * sizeof(Oop));
@@ -107,10 +119,17 @@ static Oop prim_block_num_args(Machine *m) {
 
 static Oop offset_or_nil(const Machine *m, const Oop *fp) { return fp ? oop_from_small((int64_t)frame_offset(m, fp)) : OOP_NIL; }
 
+/* The walk from frame FROM down to frame TO (NULL: to the bottom) has taken time. */
+static void charge_walk(Machine *m, const Oop *from, const Oop *to) {
+  if (from) primitive_charge(m, (size_t)(from - (to ? to : m->stack)) * sizeof(Oop));
+}
+
 static Oop *frame_argument(Machine *m, unsigned index) {
   Oop x = m->args[index];
   if (x == OOP_NIL) return m->fp;
-  return frame_at(m, x);
+  Oop *fp = frame_at(m, x);
+  charge_walk(m, m->fp, fp);
+  return fp;
 }
 
 /* The first frame with one of the flags WANTED below the one that argument 1 names (nil: from the frame that asks on), before STOP. Nothing is below
@@ -118,18 +137,20 @@ static Oop *frame_argument(Machine *m, unsigned index) {
 static Oop find_below(Machine *m, const Oop *stop, unsigned wanted, unsigned end) {
   Oop *fp = m->fp;
   if (m->args[1] != OOP_NIL) {
-    fp = frame_at(m, m->args[1]);
+    fp = frame_argument(m, 1);
     if (!fp) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
     if (code_flags(frame_code(fp)) & end || LINK_IS_BOTTOM(fp[FRAME_LINK])) return OOP_NIL;
     fp = frame_caller(m, fp);
   }
-  return offset_or_nil(m, frames_find(m, fp, stop, wanted));
+  Oop *found = frames_find(m, fp, stop, wanted);
+  charge_walk(m, fp, found ? found : stop);
+  return offset_or_nil(m, found);
 }
 
 static Oop prim_context_find_handler(Machine *m) { return find_below(m, NULL, CODE_HANDLER, CODE_BARRIER); }
 static Oop prim_context_find_barrier(Machine *m) { return find_below(m, NULL, CODE_BARRIER, 0); }
 static Oop prim_context_find_unwind(Machine *m) {
-  return find_below(m, m->args[2] == OOP_NIL ? NULL : frame_at(m, m->args[2]), CODE_UNWIND, 0);
+  return find_below(m, m->args[2] == OOP_NIL ? NULL : frame_argument(m, 2), CODE_UNWIND, 0);
 }
 
 static Oop prim_frame_register(Machine *m) {
@@ -173,7 +194,7 @@ static Oop prim_frame_restart(Machine *m) {
 
 static Oop prim_frame_caller(Machine *m) {
   if (m->args[1] == OOP_NIL) return offset_or_nil(m, m->fp);
-  Oop *fp = frame_at(m, m->args[1]);
+  Oop *fp = frame_argument(m, 1);
   if (!fp) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   return LINK_IS_BOTTOM(fp[FRAME_LINK]) ? OOP_NIL : offset_or_nil(m, frame_caller(m, fp));
 }

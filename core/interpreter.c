@@ -36,6 +36,12 @@ static bool store_global_may_gc(Machine *m, Oop binding, unsigned value_register
   return true;
 }
 
+/* Is SLOT not a reference inside of X? */
+static bool lacks_slot(const Machine *m, Oop x, size_t slot) {
+  return m->overridden & (OVERRIDDEN_LAYOUTS | OVERRIDDEN_LAYOUTS_HERE) &&
+         (!oop_is_pointer(x) || !object_is_pointers(machine_object(m, x)) || slot >= object_slots(machine_object(m, x)));
+}
+
 /* What CLOSURE puts into the home slot. */
 static Oop home_of_frame_may_gc(Machine *m) {
   if (code_flags(frame_code(m->fp)) & CODE_IS_BLOCK) return machine_object(m, m->fp[0])->slots[CLOSURE_HOME];

@@ -3,7 +3,7 @@
  *
  *   MODE 0  pristine: nothing of S has a copy; references are what they seem
  *   MODE 1  data shadowed: an object of S may have a copy, so receivers and bindings that lie in S are resolved
- *   MODE 2  behaviour overridden: also, special selectors may have lost their built-in meaning
+ *   MODE 2  behaviour overridden: also, special selectors may have lost their built-in meaning, and objects may lack slots that code reads
  *
  * Local registers: fp, pc, literals (K[i]); code is found from literals.  Before any call that may move objects the loop saves
  * them to the machine (SAVE) and reads them back after it (LOAD).  Cases are short; what is slow has a name in interpreter.c. */
@@ -122,10 +122,12 @@ op_LOADFALSE:
   R(A) = OOP_FALSE;
   NEXT();
 op_GETIVAR:
+  if (MODE == 2 && lacks_slot(m, R(B), C)) goto missing_slot;
   R(A) = oop_to_object(R(B))->slots[C];
   NEXT();
 op_SETIVAR:
 op_SETVEC : {
+  if (MODE == 2 && lacks_slot(m, R(B), C)) goto missing_slot;
   Object *object = oop_to_object(R(B));
   if (unlikely(object->header & FLAG_GUARD)) {
     SAVE();
@@ -154,6 +156,7 @@ op_NEWVEC:
   R(A) = result;
   NEXT();
 op_GETVEC:
+  if (MODE == 2 && lacks_slot(m, R(B), C)) goto missing_slot;
   R(A) = oop_to_object(RESOLVE(R(B)))->slots[C];
   NEXT();
 op_ARRAY : {
@@ -269,7 +272,9 @@ send_found:
 send_kind:
   callee = entry->code;
   switch (entry->kind) {
-  case SEND_GETTER: R(dest) = oop_to_object(R(base))->slots[entry->slot]; NEXT();
+  case SEND_GETTER:
+    if (MODE == 2 && lacks_slot(m, R(base), entry->slot)) goto grow_for_entry;
+    R(dest) = oop_to_object(R(base))->slots[entry->slot]; NEXT();
   case SEND_CONSTANT: R(dest) = entry->constant; NEXT();
   case SEND_SELF: R(dest) = R(base); NEXT();
   case SEND_SETTER: {
@@ -787,6 +792,11 @@ must_be_boolean: /* should it answer, go on as if the jump were taken */
   R(base) = R(A);
   pc += op_sbx(w);
   RUNTIME_SEND(MUST_BE_BOOLEAN, 0, base);
+
+missing_slot: /* what it answers counts for nothing */
+  base = code_registers(CODE) + FRAME_CONTROL;
+  R(base) = frame_receiver(m, fp);
+  RUNTIME_SEND(MISSING_SLOT, 0, base);
 
 heap_limit_or_read_only:
 heap_limit:

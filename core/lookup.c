@@ -75,7 +75,10 @@ Oop binding_dictionary_find(const Machine *m, Oop dictionary, const char *name, 
   size_t mask = object_slots(table) - 1;
   uint32_t hash = symbol_hash(name, length);
   for (size_t i = hash & mask, probes = 0; probes <= mask && table->slots[i] != OOP_NIL; i = (i + 1) & mask, probes++) {
-    Object *key = machine_object(m, machine_object(m, table->slots[i])->slots[BINDING_KEY]);
+    if (!oop_has_class(table->slots[i], CLASS_VARIABLE_BINDING)) continue; /* a program can get at the Array */
+    Oop symbol = machine_object(m, table->slots[i])->slots[BINDING_KEY];
+    if (!oop_has_class(symbol, CLASS_SYMBOL)) continue;
+    Object *key = oop_to_object(symbol);
     if (object_hash(key) == hash && object_byte_size(key) == length && memcmp(object_bytes(key), name, length) == 0)
       return table->slots[i];
   }
@@ -118,6 +121,11 @@ bool machine_behavior_changed(Machine *m) {
   if (!machine_use_own_cache(m)) return false;
   send_cache_clear(m->own_cache);
   return true;
+}
+
+void machine_distrust_layouts(Machine *m, uint32_t how) {
+  m->overridden |= how;
+  m->in_shadow = 1; /* so that the pristine mode is left, which does not look at `overridden` */
 }
 
 /* A cache that is filled again and again is too small. */

@@ -15,6 +15,9 @@ bool machine_behavior_changed(Machine *m);
 /* Before an entry is filled: the machine's own cache may grow. */
 void machine_note_fill(Machine *m);
 
+/* From now on code may run for objects that lack slots which it reads (HOW: OVERRIDDEN_LAYOUTS..): the interpreter looks before each access. */
+void machine_distrust_layouts(Machine *m, uint32_t how);
+
 /* Is X a BindingDictionary that has its table?  (basicNew makes them without.) */
 bool is_binding_dictionary(const Machine *m, Oop x);
 /* The VariableBinding called NAME in a BindingDictionary, or 0. */

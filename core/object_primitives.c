@@ -95,10 +95,17 @@ static bool may_stand_for(const Machine *m, Oop a, Oop b) {
   if (!oop_is_pointer(a)) return true;
   if (is_saved_stack(m, a) || is_saved_stack(m, b)) return false;
   Oop behavior = machine_class_at(m, CLASS_BEHAVIOR);
-  if (machine_is_kind_of(m, a, behavior))
-    return machine_is_kind_of(m, b, behavior) && oop_has_class(a, CLASS_METACLASS) == oop_has_class(b, CLASS_METACLASS);
-  bool trusted = class_guards_slot(m, machine_class_of(m, a), 0) || object_format(oop_to_object(a)) == FORMAT_CODE;
-  return !trusted || oop_same(m, machine_class_of(m, a), machine_class_of(m, b));
+  if (machine_is_kind_of(m, a, behavior)) return machine_is_kind_of(m, b, behavior) && class_may_stand_for(m, a, b);
+  bool same_class = oop_same(m, machine_class_of(m, a), machine_class_of(m, b));
+  if (oop_has_class(a, CLASS_BLOCK_CLOSURE)) return same_class && oop_to_object(a)->slots[CLOSURE_CODE] == oop_to_object(b)->slots[CLOSURE_CODE];
+  bool trusted = class_guards_slot(m, machine_class_of(m, a), 0) || object_format(oop_to_object(a)) == FORMAT_CODE || oop_has_class(a, CLASS_VARIABLE_BINDING);
+  return !trusted || same_class;
+}
+
+/* Does B lack slots that A has, which the code running for A may read? */
+static bool is_smaller(Oop b, Oop a) {
+  if (!oop_is_pointer(a) || !object_is_pointers(oop_to_object(a)) || object_slots(oop_to_object(a)) == 0) return false;
+  return !oop_is_pointer(b) || !object_is_pointers(oop_to_object(b)) || object_slots(oop_to_object(b)) < object_slots(oop_to_object(a));
 }
 
 static Oop become(Machine *m, bool both) {
@@ -108,6 +115,7 @@ static Oop become(Machine *m, bool both) {
   /* an object of S gets its copy first: then only W has to be searched, and the shadow table redirects the references in S */
   if (!machine_writable_may_gc(m, m->args[0])) return OOP_FAIL;
   if (both && !machine_writable_may_gc(m, m->args[1])) return OOP_FAIL;
+  if (is_smaller(m->args[1], m->args[0]) || (both && is_smaller(m->args[0], m->args[1]))) machine_distrust_layouts(m, OVERRIDDEN_LAYOUTS_HERE);
   Exchange e = {m, oop_resolve(m, m->args[0]), oop_resolve(m, m->args[1]), both};
   heap_map_references(m, exchanged, &e);
   primitive_charge(m, machine_heap_used(m));

@@ -130,7 +130,7 @@ typedef enum Opcode {
   X(MUST_BE_BOOLEAN, "mustBeBoolean", 0) X(DOES_NOT_UNDERSTAND, "doesNotUnderstand:", 1)         \
   X(CANNOT_RETURN, "cannotReturn:", 1) X(NUM_ARGS_ERROR, "numArgsError:", 1)                     \
   X(UNWIND_RETURN, "unwindReturn:to:", 2) X(TOO_DEEP, "callNestingTooDeep", 0)                   \
-  X(HEAP_LIMIT, "heapLimitReached", 0) X(START, "performStart:arguments:", 2)
+  X(HEAP_LIMIT, "heapLimitReached", 0) X(START, "performStart:arguments:", 2) X(MISSING_SLOT, "instanceVariableMissing", 0)
 
 typedef enum SpecialSelector {
 #define X(name, text, args) SPECIAL_##name,
@@ -138,6 +138,11 @@ typedef enum SpecialSelector {
 #undef X
       SPECIAL_COUNT
 } SpecialSelector;
+
+/* More bits of Machine.overridden: objects may lack slots that the code running for them reads.  The one because of what classes and methods are (whoever
+ * gets these has it too), the other because of what objects of this machine are. */
+enum { OVERRIDDEN_LAYOUTS = 1 << 29, OVERRIDDEN_LAYOUTS_HERE = 1 << 30 };
+_Static_assert(SPECIAL_VALUE4 < 29, "bits of Machine.overridden");
 
 static inline unsigned op_code(uint32_t w) { return w & 0xff; }
 static inline unsigned op_a(uint32_t w) { return w >> 8 & 0xff; }

@@ -6,10 +6,16 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 
+static int find(const PrimitiveTable *table, const char *name, size_t length) {
+  for (unsigned i = 0; i < table->count; i++)
+    if (strlen(table->entries[i]->name) == length && memcmp(table->entries[i]->name, name, length) == 0) return (int)i;
+  return -1;
+}
+
 void primitive_table_add(PrimitiveTable *table, const Primitive *entries) {
   for (; entries->name; entries++) {
     assert(table->count < sizeof table->entries / sizeof table->entries[0]);
-    assert(primitive_table_find(table, entries->name, strlen(entries->name)) < 0);
+    assert(find(table, entries->name, strlen(entries->name)) < 0);
     table->entries[table->count++] = entries;
     table->names_hash = XXH3_64bits_withSeed(entries->name, strlen(entries->name), table->names_hash);
   }
@@ -44,17 +50,16 @@ static const struct {
     {"VMpr_Float_arcTan", "float_arc_tan"},
 };
 
-int primitive_table_find_foreign(const PrimitiveTable *table, const char *name, size_t length) {
+static int find_foreign(const PrimitiveTable *table, const char *name, size_t length) {
   const char *dot = memrchr(name, '.', length);
   if (dot) length -= (size_t)(dot + 1 - name), name = dot + 1;
   for (size_t i = 0; i < sizeof aliases / sizeof *aliases; i++)
-    if (strlen(aliases[i].foreign) == length && memcmp(aliases[i].foreign, name, length) == 0)
-      return primitive_table_find(table, aliases[i].name, strlen(aliases[i].name));
+    if (strlen(aliases[i].foreign) == length && memcmp(aliases[i].foreign, name, length) == 0) return find(table, aliases[i].name, strlen(aliases[i].name));
   return -1;
 }
 
-int primitive_table_find(const PrimitiveTable *table, const char *name, size_t length) {
-  for (unsigned i = 0; i < table->count; i++)
-    if (strlen(table->entries[i]->name) == length && memcmp(table->entries[i]->name, name, length) == 0) return (int)i;
-  return -1;
+int primitive_table_find(const PrimitiveTable *table, const char *name, size_t length, unsigned argc) {
+  int found = find(table, name, length);
+  if (found < 0) found = find_foreign(table, name, length);
+  return found >= 0 && table->entries[found]->argc <= argc ? found : -1;
 }

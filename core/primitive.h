@@ -38,8 +38,9 @@ struct PrimitiveTable {
 
 /* Adds ENTRIES (ended by a NULL name).  Before any machine runs. */
 void primitive_table_add(PrimitiveTable *table, const Primitive *entries);
-int primitive_table_find(const PrimitiveTable *table, const char *name, size_t length); /* number or -1 */
-int primitive_table_find_foreign(const PrimitiveTable *table, const char *name, size_t length); /* the same by the name that it has in GNU Smalltalk */
+/* The number of the primitive that a method with ARGC arguments means, which are as many as it reads or more, by our name or the one that it has in GNU
+ * Smalltalk; -1: there is none. */
+int primitive_table_find(const PrimitiveTable *table, const char *name, size_t length, unsigned argc);
 
 static inline Oop primitive_fail(Machine *m, FailureReason reason) {
   m->failure = (uint16_t)reason;

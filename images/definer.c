@@ -349,7 +349,11 @@ bool definer_add_variables(Definer *d, Oop klass, const Text *names, unsigned co
   if (done && moved) done = recompile_hierarchy(d, oop_resolve(m, machine_handle(m, class)), error);
 done:
   machine_pop_handles(m, class);
-  if (!done && !error->message[0]) refuse(error, "no memory for the instance variables");
+  if (!done && !error->message[0])
+    refuse(error, m->failure == FAILURE_WRONG_STATE  ? "the virtual machine relies on the layout of this class: make a subclass, and give that the variables"
+                  : m->failure == FAILURE_UNSUPPORTED ? "expected no instance variables: instances of the class or of a subclass are made of bits (see its shape)"
+                  : m->failure == FAILURE_TOO_LARGE  ? "a class can have at most 256 instance variables, with those it inherits"
+                                                     : "no memory for the instance variables");
   return done;
 }
 
@@ -429,6 +433,8 @@ static bool set_class_slot(Definer *d, Oop klass, unsigned slot, Text value, cha
 static bool set_shape(Definer *d, Oop klass, Text shape, CompileError *error) {
   if (class_set_shape_may_gc(d->m, klass, shape.start, shape.length)) return true;
   if (d->m->failure == FAILURE_NO_MEMORY) return false;
+  if (d->m->failure == FAILURE_WRONG_STATE)
+    return refuse(error, "expected #pointer or #weak, since instances have named variables, found '%.*s'", (int)shape.length, shape.start);
   return refuse(error, "expected a shape (#pointer, #byte, #character, #int8, #short, #ushort, #int, #uint, #int64, #uint64, #word, #float, #double, #utf32, "
                        "#weak, #inherit or nil), found '%.*s'", (int)shape.length, shape.start);
 }

@@ -475,7 +475,7 @@ bool freezer_write(Freezer *f, uint64_t base, const char *program, size_t progra
   header.size = at;
   header.preferred_base = base;
   header.system_dictionary = reference(f, canonical(f, machine_system_dictionary(f->m)));
-  header.overridden = f->m->overridden;
+  header.overridden = f->mode == FREEZE_LAYER ? f->m->overridden & ~(uint32_t)OVERRIDDEN_LAYOUTS_HERE : f->m->overridden;
   header.objects = f->count;
   memcpy(f->bytes, &header, sizeof header);
   return true;

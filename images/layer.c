@@ -132,7 +132,7 @@ static bool move_machine(Machine *m, const Freezer *f, const SourceImage *image)
   heap_each_object(m, renumber, &move);
   free(move.own);
   m->roots[ROOT_CLASSES] = OOP_NIL;
-  m->overridden = image->overridden;
+  m->overridden = image->overridden | (m->overridden & OVERRIDDEN_LAYOUTS_HERE);
   m->in_shadow = m->shadows != NULL || image->replaced != NULL;
   send_cache_delete(machine_accounts(m), m->own_cache);
   m->own_cache = NULL;

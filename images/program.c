@@ -448,7 +448,7 @@ static bool finish_code(Program *p, const Item *item) {
   unsigned class = machine_push_handle(m, klass);
   Oop method = definer_build(&p->definer, item->source, klass, p->code, p->constants);
   klass = machine_handle(m, class);
-  if (!method && m->failure == FAILURE_NOT_FOUND) fail_with(p, item, "the primitive it names does not exist");
+  if (!method && m->failure == FAILURE_NOT_FOUND) fail_with(p, item, "the primitive it names does not exist, or reads more arguments");
   else if (!method) fail_with(p, item, "it cannot be built: no memory, or a literal or method that is too large");
   else if (is_method && !definer_install(&p->definer, klass, p->code, method)) fail_with(p, item, "no memory for the method");
   else if (of_class) started = machine_start_code_may_gc(m, machine_object(m, klass)->slots[METACLASS_INSTANCE_CLASS], method);
