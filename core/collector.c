@@ -49,7 +49,7 @@ static Oop forward(Collection *c, Oop x) {
   if (!oop_is_pointer(x) || !x) return x;
   if (address_in_source(x)) {
     if (!c->m->in_shadow) return x;
-    x = oop_resolve_slow(c->m, x);
+    x = oop_resolve_source(c->m, x);
     if (address_in_source(x)) return x;
   }
   Object *object = oop_to_object(x);

@@ -49,7 +49,7 @@ static RunStatus RUN_NAME(Machine *m) {
 #define OVERRIDDEN(k) (MODE == 2 && (m->overridden >> SPECIAL_##k & 1))
 /* Only objects of S have FLAG_SHADOWABLE while code runs, and only those with it may have a copy. */
 #define MAY_HAVE_COPY(object) (MODE && (object)->header & FLAG_SHADOWABLE)
-#define RESOLVE(x) (MODE && oop_is_pointer(x) && MAY_HAVE_COPY(oop_to_object(x)) ? oop_resolve_slow(m, x) : (x))
+#define RESOLVE(x) (MODE && oop_is_pointer(x) && MAY_HAVE_COPY(oop_to_object(x)) ? oop_resolve_source(m, x) : (x))
 #define ROOM(bytes)                                                \
   do {                                                             \
     if (unlikely((size_t)(m->alloc_end - m->alloc) < (bytes) || debug_on(DEBUG_GC_STRESS))) { \
@@ -244,7 +244,7 @@ send : {
   Oop receiver = R(base);
   uint32_t class_index;
   if (likely(oop_is_pointer(receiver))) {
-    if (MAY_HAVE_COPY(oop_to_object(receiver))) R(base) = receiver = oop_resolve_slow(m, receiver);
+    if (MAY_HAVE_COPY(oop_to_object(receiver))) R(base) = receiver = oop_resolve_source(m, receiver);
     class_index = object_class_index(oop_to_object(receiver));
   } else {
     class_index = oop_is_small(receiver) ? (uint32_t)CLASS_SMALL_INTEGER : oop_class_index_immediate(receiver);
@@ -460,7 +460,7 @@ op_BLOCKVALUE:
     Oop receiver = R(base);
     if (unlikely(!oop_is_pointer(receiver)) || object_class_index(oop_to_object(receiver)) != CLASS_BLOCK_CLOSURE) goto send;
     if (MODE == 2 && m->overridden >> (SPECIAL_VALUE0 + (argc < 4 ? argc : 4)) & 1) goto send;
-    if (MAY_HAVE_COPY(oop_to_object(receiver))) R(base) = receiver = oop_resolve_slow(m, receiver);
+    if (MAY_HAVE_COPY(oop_to_object(receiver))) R(base) = receiver = oop_resolve_source(m, receiver);
     callee = oop_to_object(oop_to_object(receiver)->slots[CLOSURE_CODE]);
     if (unlikely(code_args(callee) != argc)) goto send;
     Oop *frame = fp + base;

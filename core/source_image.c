@@ -36,8 +36,17 @@ Oop source_image_at(const SourceImage *image, uint64_t offset) {
   return span->start + at;
 }
 
+void source_image_set_replaced(SourceImage *image, const ReplacedEntry *entries, size_t count) {
+  image->replaced = entries;
+  image->replaced_mask = (uint32_t)(count - 1);
+  for (size_t i = 0; i < count; i++) {
+    uint32_t hash = address_hash(entries[i].original);
+    if (entries[i].original) image->replaced_filter[hash >> 6 & 15] |= (uint64_t)1 << (hash & 63);
+  }
+}
+
 Oop source_image_replacement(const SourceImage *image, Oop x) {
-  if (!image->replaced) return x;
+  if (!source_image_may_replace(image, x)) return x;
   for (uint32_t i = address_hash(x) & image->replaced_mask; image->replaced[i].original; i = (i + 1) & image->replaced_mask)
     if (image->replaced[i].original == x) return image->replaced[i].replacement;
   return x;

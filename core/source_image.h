@@ -35,6 +35,7 @@ struct SourceImage {
   uint32_t class_count;
   const ReplacedEntry *replaced;
   uint32_t replaced_mask;      /* capacity - 1; replaced NULL when the layer replaces nothing */
+  uint64_t replaced_filter[16]; /* a bit by address_hash: is an original perhaps in `replaced`?  Most objects of S are told by it not to be */
   uint32_t overridden;         /* special selectors that no longer have the built-in meaning in this S */
   Oop system_dictionary;
   const Oop *special_selectors; /* SPECIAL_COUNT Symbols */
@@ -83,8 +84,21 @@ static inline Oop source_image_class_at(const SourceImage *image, uint32_t class
   return class_index < image->class_count ? image->classes[class_index] : 0;
 }
 
+static inline uint32_t address_hash(Oop x) { return (uint32_t)((x >> 3) * 0x9e3779b97f4a7c15ull >> 40); }
+
+static inline bool source_image_may_replace(const SourceImage *image, Oop x) {
+  uint32_t hash = address_hash(x);
+  return image->replaced_filter[hash >> 6 & 15] >> (hash & 63) & 1;
+}
 /* The layer's replacement of an object of the base, or X. */
 Oop source_image_replacement(const SourceImage *image, Oop x);
+/* Takes over what the layer replaces: COUNT entries, a power of two. */
+void source_image_set_replaced(SourceImage *image, const ReplacedEntry *entries, size_t count);
+
+/* oop_resolve of an object of S. */
+static inline Oop oop_resolve_source(const Machine *m, Oop x) {
+  return m->shadows || source_image_may_replace(m->source, x) ? oop_resolve_slow(m, x) : x;
+}
 
 /* Symbol with these bytes, or 0. */
 Oop source_image_symbol(const SourceImage *image, const char *text, size_t length, uint32_t hash);
@@ -98,7 +112,5 @@ void source_image_drop_texts(SourceImage *image);
 
 /* Hash of the bytes of a symbol: HASH_BITS wide, never depends on the process. */
 uint32_t symbol_hash(const char *text, size_t length);
-
-static inline uint32_t address_hash(Oop x) { return (uint32_t)((x >> 3) * 0x9e3779b97f4a7c15ull >> 40); }
 
 #endif

@@ -148,10 +148,8 @@ static const SourceImage *new_image(uint64_t address, const PrimitiveTable *prim
   image->special_selectors = (const Oop *)(bytes + h->sections[SECTION_SPECIALS].offset);
   image->system_dictionary = h->system_dictionary;
   image->overridden = (uint32_t)h->overridden;
-  if (h->sections[SECTION_REPLACED].size) {
-    image->replaced = (const ReplacedEntry *)(bytes + h->sections[SECTION_REPLACED].offset);
-    image->replaced_mask = (uint32_t)(h->sections[SECTION_REPLACED].size / sizeof(ReplacedEntry) - 1);
-  }
+  if (h->sections[SECTION_REPLACED].size)
+    source_image_set_replaced(image, (const ReplacedEntry *)(bytes + h->sections[SECTION_REPLACED].offset), h->sections[SECTION_REPLACED].size / sizeof(ReplacedEntry));
   return image;
 }
 
