@@ -48,11 +48,12 @@ static inline bool try_wanted(const Machine *m, Oop x, Wanted *out) {
 /* Word by word: short ones are not worth a call. */
 static inline bool same_bytes(const Object *a, const Object *b) {
   size_t slots = object_slots(a);
+  const uint64_t *words = (const uint64_t *)(const void *)object_bytes(a), *others = (const uint64_t *)(const void *)object_bytes(b);
   if (object_byte_size(a) != object_byte_size(b)) return false;
-  if (slots == 0) return true;
+  if (slots == 0 || words == others) return true;
   for (size_t i = 0; i + 1 < slots; i++)
-    if (a->slots[i] != b->slots[i]) return false;
-  return (a->slots[slots - 1] ^ b->slots[slots - 1]) << (object_format(a) & 7) * 8 == 0; /* what is behind the last byte does not count */
+    if (words[i] != others[i]) return false;
+  return (words[slots - 1] ^ others[slots - 1]) << (object_format(a) & 7) * 8 == 0; /* what is behind the last byte does not count */
 }
 
 /* Symbols and Strings know what they equal; a small integer may also equal a float, and anything an object that asks. */
@@ -66,15 +67,17 @@ static inline Found compare(const Machine *m, const Wanted *wanted, Oop element)
   return wanted->string && same_bytes(wanted->string, machine_object(m, element)) ? FOUND_HERE : FOUND_OTHER;
 }
 
-static inline bool try_table(const Machine *m, Object **table, size_t *mask) {
-  Object *receiver = oop_to_object(m->args[0]);
-  if (!oop_is_pointer(m->args[0]) || object_slots(receiver) < 2 || !object_is_pointers(receiver)) return false;
-  Oop array = receiver->slots[HASHED_TABLE];
+static inline bool try_table_of(const Machine *m, const Object *collection, Object **table, size_t *mask) {
+  if (object_slots(collection) < 2 || !object_is_pointers(collection)) return false;
+  Oop array = collection->slots[HASHED_TABLE];
   if (!oop_is_pointer(array) || !oop_has_class(array, CLASS_ARRAY)) return false;
   *table = machine_object(m, array);
   size_t size = object_slots(*table);
   *mask = size - 1;
   return size >= 2 && (size & *mask) == 0;
+}
+static inline bool try_table(const Machine *m, Object **table, size_t *mask) {
+  return oop_is_pointer(m->args[0]) && try_table_of(m, oop_to_object(m->args[0]), table, mask);
 }
 
 /* The same as Object>>identityHash and its overrides answer. */
@@ -241,7 +244,35 @@ static Oop hashed_identity_remove_place(Machine *m) { return remove_place(m, SET
 static Oop dictionary_remove_place(Machine *m) { return remove_place(m, DICTIONARY_EQUAL); }
 static Oop dictionary_identity_remove_place(Machine *m) { return remove_place(m, DICTIONARY_IDENTITY); }
 
+static bool is_string(const Machine *m, Oop x, const Object **string) {
+  if (!oop_is_pointer(x)) return false;
+  *string = machine_object(m, x);
+  return object_class_index(*string) == CLASS_STRING;
+}
+
+/* Are A and B equal, as can be told without asking them? */
+static bool equal_at_sight(const Machine *m, Oop a, Oop b) {
+  const Object *x, *y;
+  double number;
+  if (a == b && !oop_is_pointer(a)) return !oop_is_small_float(a) || (number = oop_small_to_double(a), number == number);
+  if (a == b && object_class_index(oop_to_object(a)) == CLASS_SYMBOL) return true;
+  return is_string(m, a, &x) && is_string(m, b, &y) && same_bytes(x, y);
+}
+
+/* Do two tables hold the same at the same places?  So it is with most copies, those that came in messages among them. */
+static Oop hashed_same_table(Machine *m) {
+  Object *table, *other;
+  size_t mask, other_mask, i = 0;
+  if (!try_table(m, &table, &mask)) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  if (!oop_is_pointer(m->args[1]) || !try_table_of(m, oop_to_object(m->args[1]), &other, &other_mask)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (mask != other_mask) return OOP_FALSE;
+  while (i <= mask && equal_at_sight(m, table->slots[i], other->slots[i])) i++;
+  primitive_charge(m, i * 8);
+  return oop_from_bool(i > mask);
+}
+
 const Primitive hashed_primitives[] = {
+    {"hashed_same_table", hashed_same_table, 1, "whether the argument's table holds the same at the same places, as can be told at sight", PRIMITIVE_QUICK},
     {"hashed_place", hashed_place, 1, "place of an element in a Set's table, or minus a free place for it", PRIMITIVE_QUICK},
     {"hashed_identity_place", hashed_identity_place, 1, "the same by identity", PRIMITIVE_QUICK},
     {"hashed_includes", hashed_includes, 1, "whether a Set has an element", PRIMITIVE_QUICK},

@@ -153,6 +153,9 @@ Oop machine_find_symbol(Machine *m, const char *text, size_t length);   /* 0 whe
 bool machine_reserve_may_gc(Machine *m, size_t bytes);
 Oop machine_new_unchecked(Machine *m, uint32_t class_index, unsigned format, size_t slots);
 
+/* A String of less than 32 bytes. */
+Oop machine_new_short_string_unchecked(Machine *m, const uint8_t *bytes, size_t size);
+
 /* The same for objects of OBJECT_SIZE_LARGE slots and more: reserve their BYTES first; _unchecked never collects and answers 0 only
  * when the system has no memory. */
 bool machine_reserve_large_may_gc(Machine *m, size_t bytes);

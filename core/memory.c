@@ -132,6 +132,29 @@ Oop machine_new_unchecked(Machine *m, uint32_t class_index, unsigned format, siz
   return oop_from_object(object);
 }
 
+/* The last word of SIZE bytes that end at END, what is unused in it zero.  No byte outside of them is read. */
+static uint64_t last_word(const uint8_t *end, size_t size) {
+  uint64_t word = 0;
+  uint32_t low, high;
+  size_t used = (size - 1) % 8 + 1;
+  if (size >= 8) return memcpy(&word, end - 8, 8), word >> (8 - used) * 8;
+  if (size < 4) return memcpy(&word, end - size, size), word;
+  memcpy(&low, end - size, 4);
+  memcpy(&high, end - 4, 4);
+  return low | (uint64_t)high << (size - 4) * 8;
+}
+
+Oop machine_new_short_string_unchecked(Machine *m, const uint8_t *bytes, size_t size) {
+  Object *object = (Object *)m->alloc;
+  size_t slots = bytes_to_slots(size);
+  assert(size < 32 && m->alloc + 8 + slots * 8 <= m->alloc_end);
+  m->alloc += 8 + slots * 8;
+  object->header = header_make(CLASS_STRING, bytes_format(size), next_hash(m), slots);
+  for (size_t i = 0; i + 1 < slots; i++) memcpy(&object->slots[i], bytes + i * 8, 8);
+  if (slots) object->slots[slots - 1] = last_word(bytes + size, size);
+  return oop_from_object(object);
+}
+
 bool machine_reserve_large_may_gc(Machine *m, size_t bytes) {
   OldSpace *old = machine_old_space(m);
   if (!old) return m->failure = FAILURE_NO_MEMORY, false;

@@ -609,7 +609,9 @@ static void build_small_run(Decoder *d) {
       object->slots[next] = OOP_NIL; /* code objects begin with zeros */
       at++;
     } else if (code >= 0xa0 && code < 0xc0) {
-      store(d->machine, object, next, build_bytes(d, CLASS_STRING, at + 1, code & 31));
+      Oop string = machine_new_short_string_unchecked(d->machine, at + 1, code & 31);
+      number_object(d, oop_to_object(string));
+      store(d->machine, object, next, string);
       at += 1 + (code & 31);
     } else if (short_unsigned_bytes(code)) {
       object->slots[next] = oop_from_small(code == 0xcd ? wire_be16(at + 1) : code == 0xcc ? at[1] : wire_be32(at + 1));

@@ -29,6 +29,7 @@ void encoder_begin(Encoder *e, Machine *machine, ByteSink *sink) {
   e->machine = machine;
   e->sink = sink;
   e->depth = e->object_count = 0;
+  e->seen = 0;
   e->refers_to_source = false;
   e->unnumbered = 0;
 }
@@ -61,8 +62,11 @@ static bool index_rebuild(Encoder *e) {
   return true;
 }
 
+static inline uint64_t seen_bit(Oop x) { return (uint64_t)1 << (address_hash(x) & 63); }
+
 static int64_t find_object(const Encoder *e, Oop x) {
   if (e->object_count < INDEX_FROM) {
+    if (!(e->seen & seen_bit(x))) return -1;
     for (uint32_t n = 0; n < e->object_count; n++)
       if (e->objects[n] == x) return n;
     return -1;
@@ -86,6 +90,7 @@ static bool grow_objects(Encoder *e) {
 static bool number_object(Encoder *e, Oop x) {
   if (e->object_count == e->object_capacity && !grow_objects(e)) return false;
   e->objects[e->object_count++] = x;
+  e->seen |= seen_bit(x);
   if (e->object_count < INDEX_FROM) return true;
   if (e->object_count == INDEX_FROM || e->object_count * 2 > e->index_capacity) return index_rebuild(e);
   index_insert(e, e->object_count - 1);
@@ -556,14 +561,37 @@ static CodecStatus put_table_element(Encoder *e, EncoderFrame *frame, unsigned a
   return put_value(e, is_nil_key ? OOP_NIL : x, argument);
 }
 
-/* A run of small integers, without looking at the stack in between. */
+/* A String of this W with less than 32 bytes that was not in the message before, at AT: what is behind it.  NULL: it is none, or there is no memory. */
+enum { SHORT_STRING_MAX = 40 };
+static inline uint8_t *put_short_string(Encoder *e, Oop x, uint8_t *at) {
+  if (!oop_is_pointer(x) || address_in_source(x)) return NULL;
+  const Object *string = oop_to_object(x);
+  size_t size = object_byte_size(string), slots = bytes_to_slots(size);
+  if (object_class_index(string) != CLASS_STRING || size >= 32 || find_object(e, x) >= 0 || !number_object(e, x)) return NULL;
+  *at = (uint8_t)(0xa0 | size);
+  for (size_t i = 0; i < slots; i++) memcpy(at + 1 + i * 8, &string->slots[i], 8); /* whole words; what is too much is written over */
+  return at + 1 + size;
+}
+
+/* Small integers, nils and short strings in a row, without looking at the stack in between. */
 static CodecStatus put_slots(Encoder *e, EncoderFrame *frame, unsigned argument) {
   const Oop *slots = oop_to_object(frame->container)->slots;
-  uint32_t next = frame->next, end = frame->end - next > 32 ? next + 32 : frame->end;
-  if (!byte_sink_reserve(e->sink, 32 * 9)) return CODEC_NO_MEMORY;
-  uint8_t *at = e->sink->at;
-  while (next < end && oop_is_small(slots[next])) at = wire_put_integer(at, oop_to_small(slots[next++]));
+  uint32_t next = frame->next, end = frame->end;
+  uint8_t *at = e->sink->at, *limit = e->sink->end - SHORT_STRING_MAX, *behind;
+  for (; next < end; next++) {
+    Oop x = slots[next];
+    if (at > limit) {
+      e->sink->at = at;
+      if (!byte_sink_reserve(e->sink, SHORT_STRING_MAX)) return CODEC_NO_MEMORY;
+      at = e->sink->at, limit = e->sink->end - SHORT_STRING_MAX;
+    }
+    if (oop_is_small(x)) at = wire_put_integer(at, oop_to_small(x));
+    else if (x == OOP_NIL) at = wire_put_nil(at);
+    else if ((behind = put_short_string(e, x, at))) at = behind;
+    else break;
+  }
   e->sink->at = at;
+  e->machine->budget -= (int32_t)((next - frame->next) >> 4);
   frame->next = next;
   if (next == end) return CODEC_OK;
   frame->next++;
