@@ -171,6 +171,7 @@ static void end(Scheduler *s, Actor *a) {
   Message *late = mailbox_close(&a->mailbox), *message;
   if (actor_is(a, ACTOR_MAIN)) runtime_halt(s->runtime, reason ? 1 : 0);
   if (atomic_load(&a->grouped)) groups_leave_all(s, id); /* looked at after the mailbox was closed: groups.c, claim */
+  endings_note(&s->runtime->endings, &s->messages, id, reason);
   pressure_end(s, a);
   promises_break(s, a, reason);
   links_announce_exit(s, a, reason);

@@ -43,6 +43,7 @@ typedef enum ActorFlag {
   ACTOR_CANCELLED = 4096, /* the caller of the running turn has lost interest */
   ACTOR_TURN_ENDED = 32768, /* with green processes: a turn was the last that ran */
   ACTOR_LINKS_CHILDREN = 65536, /* a supervisor: whom it starts is linked with it from birth */
+  ACTOR_IN_CIRCLE = 262144, /* its turn waits for itself, by way of others: the wait is to fail (circles.c) */
   ACTOR_WAITS_FOR_MAIL = 131072, /* the waiting primitive is a receive */
   ACTOR_PACKED = 1024 /* was packed once: it does work, so do not hurry to do it again */
 } ActorFlag;
@@ -116,6 +117,7 @@ struct ActorExtra {
   uint8_t trace_mask;       /* TraceEvents (trace.h) that actor trace_to is told of */
   uint64_t trace_to;
   uint64_t dropped;         /* messages */
+  uint64_t probe_initiator, probe_promise; /* the last probe that was handed on (circles.c) */
   Message *urgent_last;     /* in the inbox: the last urgent one; NULL: none */
   Message *mark;            /* in the inbox: what came up to this one is older than the newest reference; NULL: nothing is */
   char *snapshot_path; /* the file that a snapshot of it goes to; NULL: none is asked for */
@@ -163,6 +165,8 @@ bool actor_try_deliver(Scheduler *s, uint64_t id, Message *message);
 bool actor_try_deliver_untraced(Scheduler *s, uint64_t id, Message *message);
 /* The same for messages that nobody misses. */
 void actor_deliver(Scheduler *s, uint64_t id, Message *message);
+/* Why there is no actor with that id: its exit reason if that is still known, else #noActor.  Owned by the caller; NULL: no memory. */
+Message *actor_reason_of_absence(Scheduler *s, uint64_t id);
 /* A message without bytes. */
 void actor_signal(Scheduler *s, Actor *from, uint64_t to, MessageKind kind, uint64_t number, uint64_t number2);
 void inbox_append(Actor *a, Message *message);
@@ -209,6 +213,10 @@ void promise_settle_may_gc(Scheduler *s, Actor *a, unsigned handle, PromiseState
 /* The blocks of the settled promise in HANDLE run as a later turn. */
 bool promise_schedule_may_gc(Scheduler *s, Actor *a, unsigned handle);
 bool promise_subscribe(Actor *a, uint64_t promise, uint64_t actor, uint64_t number);
+/* Answers promise NUMBER of actor TO with VALUE, or, when that is a promise itself, with what that is settled with. */
+void promise_answer_may_gc(Scheduler *s, Actor *a, uint64_t to, uint64_t number, PromiseState state, Oop value);
+/* Was the pending promise, which is no mirror, resolved with another one, and waits for that? */
+bool promise_is_bound(const Object *promise);
 /* The turn of A is over with m->roots[ROOT_RESULT]: answers whoever waits for it. */
 void promise_answer_turn_may_gc(Scheduler *s, Actor *a);
 /* Sends VALUE, encoded now, as the answer to another actor's promise. */
@@ -256,6 +264,12 @@ Message *actor_encode_may_gc(Scheduler *s, Actor *a, MessageKind kind, const uns
 
 /* A new actor for the connection FD (taken): m->args[1] is sent m->args[2] with it over there.  FLAGS as spawn.  Answers as a primitive. */
 Oop actor_spawn_with_connection_may_gc(Machine *m, int fd, unsigned flags);
+
+/* ---- turns that wait for each other (circles.c) ---- */
+/* A, which the caller owns, has been idle for a while: if it waits for somebody who may wait for it, finds out. */
+void circles_look(Scheduler *s, Actor *a);
+/* PROBE; owned. */
+void circles_receive(Scheduler *s, Actor *a, Message *message);
 
 /* ---- inspection.c ---- */
 /* INFO: answers what A, which is at a safe point, is doing; owned. */

@@ -34,14 +34,26 @@ static bool may_send(Actor *a, uint64_t target, bool *charged, Oop *answer) {
   return *answer = primitive_fail(&a->machine, FAILURE_WRONG_STATE), false;
 }
 
-/* The actor is not there. */
-static void break_promise(Actor *a, Oop x, uint64_t target) {
-  Object *promise = oop_to_object(x);
-  Oop reason = machine_find_symbol(&a->machine, "noActor", 7);
-  if (reason) machine_store(&a->machine, promise, PROMISE_VALUE, reason);
+/* The actor is not there.  Answers the promise. */
+static Oop break_promise_may_gc(Actor *a, Oop x, uint64_t target) {
+  Scheduler *s = a->scheduler;
+  Machine *m = &a->machine;
+  Message *reason = actor_reason_of_absence(s, target);
+  Oop value = OOP_NIL;
+  unsigned count, handle = machine_push_handle(m, x);
+  if (reason && actor_decode_may_gc(s, a, reason, &value, 1, &count)) {
+    unsigned second = machine_push_handle(m, value);
+    if (s->decoder.hashed_count && actor_state_may_gc(a)) actor_note_hashed(s, a);
+    value = machine_handle(m, second);
+  }
+  if (reason) message_free(&s->messages, reason);
+  Object *promise = oop_to_object(machine_handle(m, handle));
+  machine_pop_handles(m, handle);
+  machine_store(m, promise, PROMISE_VALUE, value);
   promise_forget(a, promise);
   promise->slots[PROMISE_STATE] = oop_from_small(PROMISE_BROKEN);
   promise->slots[PROMISE_OWNER] = oop_from_small((int64_t)target);
+  return oop_from_object(promise);
 }
 
 /* Sends MESSAGE now or after DELAY milliseconds. */
@@ -52,7 +64,7 @@ static bool send_now_or_later(Scheduler *s, uint64_t target, Message *message, O
 }
 
 /* MESSAGE is the request, or NULL when it could not be made.  Answers PROMISE, which may be nil. */
-static Oop send_message(Actor *a, uint64_t target, Message *message, Oop promise, Oop delay, bool charged) {
+static Oop send_message_may_gc(Actor *a, uint64_t target, Message *message, Oop promise, Oop delay, bool charged) {
   Scheduler *s = a->scheduler;
   if (!message) {
     if (charged) pressure_refund(s, target);
@@ -65,8 +77,8 @@ static Oop send_message(Actor *a, uint64_t target, Message *message, Oop promise
     oop_to_object(promise)->slots[PROMISE_VALUE] = oop_from_small((int64_t)target); /* while it is pending: for promise_cancel */
   }
   if (!send_now_or_later(s, target, message, delay)) {
-    if (promise != OOP_NIL) break_promise(a, promise, target);
     message_free(&s->messages, message);
+    if (promise != OOP_NIL) return break_promise_may_gc(a, promise, target);
   }
   return promise;
 }
@@ -79,7 +91,7 @@ static Oop send_request_may_gc(Machine *m, uint64_t target, ProxyMode mode, Oop 
   bool charged = false;
   if (mode != PROXY_URGENT && !oop_is_small(delay) && feels_pressure(a, target) && !may_send(a, target, &charged, &answer)) return answer;
   if (a->timer) wait_over(a);
-  if (mode == PROXY_ASYNC) return send_message(a, target, actor_encode_may_gc(s, a, MESSAGE_REQUEST, handles, count), OOP_NIL, delay, charged);
+  if (mode == PROXY_ASYNC) return send_message_may_gc(a, target, actor_encode_may_gc(s, a, MESSAGE_REQUEST, handles, count), OOP_NIL, delay, charged);
   unsigned selector = machine_push_handle(m, handles ? OOP_NIL : m->selector);
   Oop promise = promise_new_may_gc(a);
   if (!handles) m->selector = machine_handle(m, selector);
@@ -90,7 +102,7 @@ static Oop send_request_may_gc(Machine *m, uint64_t target, ProxyMode mode, Oop 
   promise = machine_handle(m, handle);
   machine_pop_handles(m, handle);
   if (message && mode == PROXY_URGENT) message->detail = MESSAGE_URGENT;
-  return send_message(a, target, message, promise, delay, charged);
+  return send_message_may_gc(a, target, message, promise, delay, charged);
 }
 
 static Oop proxy_send(Machine *m) {
@@ -402,6 +414,14 @@ static Oop actor_take_cancelled(Machine *m) {
   return oop_from_bool(cancelled);
 }
 
+/* Actor class >> takeCircle: has it been found that this turn waits for itself?  True once. */
+static Oop actor_take_circle(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  bool found = actor_is(a, ACTOR_IN_CIRCLE);
+  a->flags &= (uint32_t)~ACTOR_IN_CIRCLE;
+  return oop_from_bool(found);
+}
+
 /* ---- requests answered later ------------------------------------------------------------------------------------------------------- */
 
 /* Actor class >> detachCaller: {actor id. promise number} of the request of this turn, which is now the program's business; or nil. */
@@ -434,7 +454,7 @@ static Oop actor_reply(Machine *m) {
   PromiseState state = (PromiseState)(oop_to_small(m->args[2]) & 3);
   if (number == 0) return OOP_FALSE;
   if (!take_detached(a, to, number) && !actor_is(a, ACTOR_PLAIN)) return OOP_FALSE;
-  promise_reply(s, a, to, number, state, m->args[1]);
+  promise_answer_may_gc(s, a, to, number, state, m->args[1]);
   return OOP_TRUE;
 }
 
@@ -635,6 +655,7 @@ const Primitive actor_primitives[] = {
     {"actor_has_reactions", actor_has_reactions, 0, "are there any?", 0},
     {"actor_take_unhashed", actor_take_unhashed, 0, "collections that arrived and must be rehashed, or nil", 0},
     {"actor_take_cancelled", actor_take_cancelled, 0, "has the caller of this turn cancelled it? answers true once", 0},
+    {"actor_take_circle", actor_take_circle, 0, "does this turn wait for itself, by way of others? answers true once; lastError says how", 0},
     {"actor_detach_caller", actor_detach_caller, 0, "{actor id. promise number} of whoever waits for this turn, or nil", 0},
     {"actor_reply", actor_reply, 4, "value, promise state, actor id, promise number: answer a detached request", 0},
     {"actor_signal", actor_signal_primitive, 3, "1 link 2 unlink 3 monitor 4 demonitor 5 and flush 6 promise of start 7 of end 8 of what it does, actor id, reference", 0},

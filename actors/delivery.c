@@ -20,9 +20,18 @@ bool actor_try_deliver_untraced(Scheduler *s, uint64_t id, Message *message) {
   }
 }
 
+Message *actor_reason_of_absence(Scheduler *s, uint64_t id) {
+  Message *reason = endings_find(&s->runtime->endings, &s->messages, id);
+  return reason ? reason : actor_symbol_reason(s, "noActor");
+}
+
+static bool is_asking(const Message *message) {
+  return message->kind == MESSAGE_REQUEST || message->kind == MESSAGE_SYNC || message->kind == MESSAGE_INFO || message->kind == MESSAGE_SUBSCRIBE;
+}
+
 void actor_deliver(Scheduler *s, uint64_t id, Message *message) {
   if (actor_try_deliver(s, id, message)) return;
-  Message *reason = actor_symbol_reason(s, "noActor");
+  Message *reason = is_asking(message) ? actor_reason_of_absence(s, id) : actor_symbol_reason(s, "noActor");
   undeliverable(s, id, message, reason);
   if (reason) message_free(&s->messages, reason);
 }
@@ -120,6 +129,7 @@ static void receive(Scheduler *s, Actor *a, Message *message) {
   case MESSAGE_CANCEL: receive_cancel(s, a, message); break;
   case MESSAGE_ROOM: pressure_receive(s, a, message); break;
   case MESSAGE_TRACE: receive_trace(s, a, message); break;
+  case MESSAGE_PROBE: circles_receive(s, a, message); break;
   case MESSAGE_INFO: inspection_answer(s, a, message); break;
   case MESSAGE_LINK: case MESSAGE_UNLINK: case MESSAGE_MONITOR: case MESSAGE_DEMONITOR: case MESSAGE_EXIT: case MESSAGE_KILL:
   case MESSAGE_DOWN: case MESSAGE_UNLINK_ACK: links_receive(s, a, message); break;

@@ -31,7 +31,8 @@
   X(CANCEL, "-; the sender's promise: nobody waits for its answer any more")                \
   X(ROOM, "-; number: 0 or (again) 2, is there room in the mailbox? 1, there is")                       \
   X(TRACE, "-; number: TraceEvents, number2: the actor that is told of them")             \
-  X(INFO, "-; the sender's promise, resolved with what the receiver is doing")
+  X(INFO, "-; the sender's promise, resolved with what the receiver is doing")             \
+  X(PROBE, "a Probe (circles.c); the sender's promise that its turn waits for")
 
 typedef enum MessageKind {
 #define X(name, doc) MESSAGE_##name,

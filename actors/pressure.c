@@ -113,6 +113,15 @@ void pressure_refund(Scheduler *s, uint64_t to) {
   if (target && makes_wait(target, to)) atomic_fetch_add_explicit(&target->credit, 1, memory_order_relaxed);
 }
 
+bool pressure_try_charge(Scheduler *s, uint64_t to, Message *message) {
+  Actor *target = actor_table_at(&s->runtime->table, to);
+  if (!target || message->from == to || message->detail & MESSAGE_URGENT || !makes_wait(target, to)) return true;
+  if (message->kind != MESSAGE_PLAIN && message->kind != MESSAGE_REQUEST) return true;
+  if (!try_take(target)) return false;
+  message->detail |= MESSAGE_CHARGED;
+  return true;
+}
+
 /* ---- receivers --------------------------------------------------------------------------------------------------------------------------- */
 
 /* False: that actor is gone. */

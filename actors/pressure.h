@@ -3,7 +3,8 @@
  *
  * Such an actor has *credit* for n messages that anybody may take: who sends takes one, the message carries it (MESSAGE_CHARGED), and when the message
  * is taken out of the inbox it comes back.  So never more than n are on their way or waiting, wherever the receiver is and whatever it does.  (Not
- * counted: what was sent before the limit was set, urgent and delayed messages, what it sends itself.)
+ * counted: what was sent before the limit was set, urgent messages, what it sends itself.  A delayed message is tried again every millisecond from its
+ * time on, until there is room.)
  *
  *     sender                                     receiver
  *     no credit: ROOM (ask) ------------------>  remembers who waits
@@ -47,6 +48,8 @@ typedef enum PressureAnswer { PRESSURE_GO, PRESSURE_CHARGED, PRESSURE_WAIT, PRES
  * pressure_refund.  WAIT: the primitive answers pressure_wait and is tried again. */
 PressureAnswer pressure_ask(Actor *a, uint64_t to);
 void pressure_refund(Scheduler *s, uint64_t to);
+/* MESSAGE, delayed until now, is to go to that actor.  False: there is no room for it yet. */
+bool pressure_try_charge(Scheduler *s, uint64_t to, Message *message);
 /* Until there may be room, with OOP_YIELD. */
 uint64_t pressure_wait(Actor *a);
 

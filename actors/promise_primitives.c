@@ -17,7 +17,7 @@ static bool is_mirror(const Actor *a, Oop promise) {
 }
 
 /* Something else comes first: rehash what has arrived, or, in a plain actor, run the blocks of settled promises. */
-static bool has_other_work(const Actor *a) { return actor_is(a, ACTOR_CANCELLED) || actor_has_unhashed(a) || (actor_is(a, ACTOR_PLAIN) && a->reactions); }
+static bool has_other_work(const Actor *a) { return a->flags & (ACTOR_CANCELLED | ACTOR_IN_CIRCLE) || actor_has_unhashed(a) || (actor_is(a, ACTOR_PLAIN) && a->reactions); }
 
 /* Waits until DEADLINE.  Answers the value.  Fails: BAD_VALUE when rejected or broken, NOT_FOUND when the deadline has passed, BAD_RECEIVER
  * for a mirror, WRONG_STATE when something else is to be done first. */
@@ -39,13 +39,15 @@ static Oop wait_for_promise(Machine *m, Oop deadline) {
 static Oop promise_wait(Machine *m) { return wait_for_promise(m, OOP_NIL); }
 static Oop promise_wait_until(Machine *m) { return wait_for_promise(m, m->args[1]); }
 
-/* Promise >> settle: state with: value.  Answers whether it was pending. */
+/* Promise >> settle: state with: value.  Answers whether it was pending.  Fails: BAD_RECEIVER for a mirror, BAD_ARGUMENT for a promise as the value. */
 static Oop promise_settle(Machine *m) {
   PROMISE_OR_FAIL(m);
   if (!oop_is_small(m->args[1])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   if (!is_pending(m)) return OOP_FALSE;
   if (is_mirror(a, m->args[0])) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  if (promise_is_bound(oop_to_object(m->args[0]))) return OOP_FALSE;
   PromiseState state = (PromiseState)(oop_to_small(m->args[1]) & 3);
+  if (state == PROMISE_RESOLVED && oop_has_class(oop_resolve(m, m->args[2]), CLASS_PROMISE)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   unsigned handle = machine_push_handle(m, m->args[0]);
   machine_push_handle(m, m->args[2]);
   promise_settle_may_gc(a->scheduler, a, handle, state);

@@ -158,21 +158,17 @@ void promises_break(Scheduler *s, Actor *a, const Message *reason) {
   }
 }
 
-/* A turn that answers a promise hands its caller on to that promise. */
-static void answer_with_promise_may_gc(Scheduler *s, Actor *a, Oop x) {
+/* Promise NUMBER of actor TO will be settled as the pending promise X, of A or of another actor, is. */
+static void hand_on_may_gc(Scheduler *s, Actor *a, Oop x, uint64_t to, uint64_t to_number) {
   Machine *m = &a->machine;
   Object *promise = oop_to_object(x);
   Oop owner = promise->slots[PROMISE_OWNER];
-  if (promise->slots[PROMISE_STATE] != oop_from_small(PROMISE_PENDING)) {
-    promise_reply(s, a, a->reply_to, a->reply_promise, (PromiseState)oop_to_small(promise->slots[PROMISE_STATE]), promise->slots[PROMISE_VALUE]);
-    return;
-  }
   if (oop_is_small(owner) && (uint64_t)oop_to_small(owner) != actor_id(a)) {
     Message *message = message_new(&s->messages, MESSAGE_SUBSCRIBE, 0);
     if (!message) return;
-    message->from = a->reply_to;
+    message->from = to;
     message->number = (uint64_t)oop_to_small(promise->slots[PROMISE_NUMBER]);
-    message->number2 = a->reply_promise;
+    message->number2 = to_number;
     actor_deliver(s, (uint64_t)oop_to_small(owner), message);
     return;
   }
@@ -180,15 +176,20 @@ static void answer_with_promise_may_gc(Scheduler *s, Actor *a, Oop x) {
   uint64_t number = oop_is_small(promise->slots[PROMISE_NUMBER]) ? (uint64_t)oop_to_small(promise->slots[PROMISE_NUMBER])
                                                                   : promise_register_may_gc(a, handle);
   machine_pop_handles(m, handle);
-  if (!number || !promise_subscribe(a, number, a->reply_to, a->reply_promise))
-    promise_reply_text(s, a, a->reply_to, a->reply_promise, PROMISE_REJECTED, "no memory");
+  if (!number || !promise_subscribe(a, number, to, to_number)) promise_reply_text(s, a, to, to_number, PROMISE_REJECTED, "no memory");
+}
+
+void promise_answer_may_gc(Scheduler *s, Actor *a, uint64_t to, uint64_t number, PromiseState state, Oop value) {
+  value = oop_resolve(&a->machine, value);
+  if (state != PROMISE_RESOLVED || !oop_has_class(value, CLASS_PROMISE)) return promise_reply(s, a, to, number, state, value);
+  const Object *promise = oop_to_object(value);
+  state = (PromiseState)oop_to_small(promise->slots[PROMISE_STATE]);
+  if (state == PROMISE_PENDING) hand_on_may_gc(s, a, value, to, number);
+  else promise_reply(s, a, to, number, state, promise->slots[PROMISE_VALUE]);
 }
 
 void promise_answer_turn_may_gc(Scheduler *s, Actor *a) {
-  Machine *m = &a->machine;
-  Oop result = oop_resolve(m, m->roots[ROOT_RESULT]);
-  if (oop_has_class(result, CLASS_PROMISE)) answer_with_promise_may_gc(s, a, result);
-  else promise_reply(s, a, a->reply_to, a->reply_promise, PROMISE_RESOLVED, result);
+  promise_answer_may_gc(s, a, a->reply_to, a->reply_promise, PROMISE_RESOLVED, a->machine.roots[ROOT_RESULT]);
 }
 
 /* ---- settling ---------------------------------------------------------------------------------------------------------------------- */
@@ -282,14 +283,47 @@ static Oop decoded_value_may_gc(Scheduler *s, Actor *a, const Message *message, 
   return value ? value : OOP_NIL;
 }
 
+bool promise_is_bound(const Object *promise) { return oop_has_class(promise->slots[PROMISE_VALUE], CLASS_PROMISE); }
+
+/* The promise in HANDLE was resolved with the one in HANDLE + 1: it will be settled as that one is, and by nothing else. */
+static void adopt_may_gc(Scheduler *s, Actor *a, unsigned handle) {
+  static const char circle[] = "the promise was resolved with itself";
+  Machine *m = &a->machine;
+  Object *promise = oop_to_object(machine_handle(m, handle)), *other = oop_to_object(machine_handle(m, handle + 1));
+  uint64_t number = (uint64_t)oop_to_small(promise->slots[PROMISE_NUMBER]);
+  PromiseState state = (PromiseState)oop_to_small(other->slots[PROMISE_STATE]);
+  if (promise == other) {
+    Oop text = machine_new_string_may_gc(m, circle, sizeof circle - 1);
+    machine_set_handle(m, handle + 1, text ? text : OOP_NIL);
+    return promise_settle_may_gc(s, a, handle, PROMISE_REJECTED);
+  }
+  if (state != PROMISE_PENDING) {
+    machine_set_handle(m, handle + 1, other->slots[PROMISE_VALUE]);
+    return promise_settle_may_gc(s, a, handle, state);
+  }
+  hand_on_may_gc(s, a, machine_handle(m, handle + 1), actor_id(a), number);
+  machine_store(m, oop_to_object(machine_handle(m, handle)), PROMISE_VALUE, machine_handle(m, handle + 1));
+}
+
+/* May MESSAGE settle the promise?  One that is bound to another is settled by that alone, whose value comes as a REPLY. */
+static bool may_settle(const Object *promise, const Message *message) {
+  return promise->slots[PROMISE_STATE] == oop_from_small(PROMISE_PENDING) && !(message->kind == MESSAGE_SETTLE && promise_is_bound(promise));
+}
+
 void promise_receive_may_gc(Scheduler *s, Actor *a, Message *message) {
   Machine *m = &a->machine;
   PromiseState state = (PromiseState)message->detail;
   Oop x = promise_find(m, message->number);
-  if (x && oop_to_object(x)->slots[PROMISE_STATE] == oop_from_small(PROMISE_PENDING)) {
+  if (x && may_settle(oop_to_object(x), message)) {
     Oop value = decoded_value_may_gc(s, a, message, &state);
     Object *promise = oop_to_object(promise_find(m, message->number));
-    if (!try_settle_quickly(a, promise, state, value)) {
+    if (state == PROMISE_RESOLVED && oop_has_class(value, CLASS_PROMISE)) {
+      unsigned handle = machine_push_handle(m, oop_from_object(promise));
+      machine_push_handle(m, value);
+      adopt_may_gc(s, a, handle);
+      promise = oop_to_object(machine_handle(m, handle));
+      machine_pop_handles(m, handle);
+    } else if (!try_settle_quickly(a, promise, state, value)) {
       unsigned handle = machine_push_handle(m, oop_from_object(promise));
       machine_push_handle(m, value);
       actor_note_hashed(s, a);
@@ -309,7 +343,7 @@ void promise_receive_subscription(Scheduler *s, Actor *a, Message *message) {
   Oop x = promise_find(&a->machine, message->number);
   Object *promise = x ? oop_to_object(x) : NULL;
   if (message->number == SUBSCRIBE_END) promise_subscribe(a, SUBSCRIBE_END, message->from, message->number2);
-  else if (!promise) promise_reply_broken(s, actor_id(a), message->from, message->number2, NULL);
+  else if (!promise) promise_reply_text(s, a, message->from, message->number2, PROMISE_REJECTED, "the actor that made this promise does not know it any more");
   else if (promise->slots[PROMISE_STATE] != oop_from_small(PROMISE_PENDING))
     promise_reply(s, a, message->from, message->number2, (PromiseState)oop_to_small(promise->slots[PROMISE_STATE]), promise->slots[PROMISE_VALUE]);
   else promise_subscribe(a, message->number, message->from, message->number2);

@@ -50,6 +50,7 @@ Runtime *runtime_new(const RuntimeOptions *options) {
   directory_init(&runtime->directory, runtime->accounts);
   groups_init(&runtime->groups, runtime->accounts);
   pressure_init(&runtime->pressure, runtime->accounts);
+  endings_init(&runtime->endings);
   heap_worker_init(&runtime->heap_worker, runtime->accounts);
   pool_depot_init(&runtime->timers, runtime->accounts, ACCOUNT_TIMER, sizeof(Timer));
   if (actor_table_init(&runtime->table, runtime->accounts, runtime->options.max_actors) && init_schedulers(runtime)) {
@@ -149,6 +150,7 @@ void runtime_delete(Runtime *runtime) {
   if (runtime->scheduler_count) destroy_actors(runtime);
   heap_worker_destroy(&runtime->heap_worker);
   if (runtime->trace) trace_file_delete(runtime->trace);
+  if (runtime->scheduler_count) endings_destroy(&runtime->endings, &runtime->schedulers[0].messages);
   for (uint32_t i = 0; i < runtime->scheduler_count; i++) scheduler_destroy(&runtime->schedulers[i]);
   unpin(runtime);
   for (unsigned i = 0; i < RUNTIME_MAX_IMAGES; i++) source_image_release(atomic_load(&runtime->images[i]));

@@ -5,6 +5,7 @@
 
 #include "actor_table.h"
 #include "directory.h"
+#include "endings.h"
 #include "groups.h"
 #include "heap_worker.h"
 #include "pressure.h"
@@ -43,6 +44,7 @@ struct Runtime {
   Directory directory;
   Groups groups;
   PressureList pressure;
+  Endings endings;
   HeapWorker heap_worker;
   MessageDepot messages;
   PoolDepot timers;

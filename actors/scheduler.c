@@ -14,6 +14,7 @@ enum {
   FRESH_SHARE_SLICES = 8,   /* fresh actors may use that many slices before a spent one gets its turn */
   HIGH_SHARE = 16, LOW_SHARE = 32,
   SURPLUS = 24,             /* this many waiting actors are more than a scheduler keeps while another is idle */
+  ROOM_RETRY_NS = 1000000,
   PACK_AFTER_NS = 5000000, PACK_PATIENT_NS = 100000000
 };
 
@@ -266,6 +267,11 @@ static void fire(Scheduler *s, Timer *timer) {
     return;
   }
   uint64_t target = timer->target;
+  if (!pressure_try_charge(s, target, delivery)) {
+    atomic_store(&timer->state, TIMER_ARMED);
+    timer_wheel_start(&s->wheel, &timer->node, s->now + ROOM_RETRY_NS);
+    return;
+  }
   timer->delivery = NULL;
   scheduler_free_timer(s, timer);
   actor_deliver(s, target, delivery);
@@ -333,6 +339,7 @@ static void pack_first(Scheduler *s) {
   s->pack_count--;
   Actor *a = take_idle(s, &entry);
   if (a) {
+    circles_look(s, a);
     actor_pack(s, a);
     let_rest(s, a);
   } else if (actor_table_lives(&s->runtime->table, entry.id) && patient_has_room(s)) { /* it works; its flag says that it is on a list */
@@ -345,7 +352,7 @@ static void pack_first_patient(Scheduler *s) {
   PackEntry entry = patient_take(s);
   Actor *a = take_idle(s, &entry);
   if (a) {
-    if (a->reductions == entry.reductions) actor_pack(s, a);
+    if (a->reductions == entry.reductions) circles_look(s, a), actor_pack(s, a);
     else note(s, patient_put(s), a);
     let_rest(s, a);
   } else if (actor_table_lives(&s->runtime->table, entry.id)) {

@@ -164,6 +164,15 @@ static Oop handed_on(const Freezer *f, Object *object, size_t i) {
   return value;
 }
 
+bool freezer_leaves_out(const Freezer *f, const Object *object) {
+  size_t slots = object_pointer_slots(object);
+  for (size_t i = 0; i < slots; i++) {
+    Oop x = object->slots[i];
+    if (oop_is_pointer(x) && x && is_unfreezable(f, oop_resolve(f->m, x))) return true;
+  }
+  return false;
+}
+
 static ImageSection section_of(const Object *object, ImageSection referrer) {
   switch (object_class_index(object)) {
   case CLASS_COMPILED_METHOD:

@@ -63,6 +63,8 @@ Oop freezer_target(const Freezer *f, Oop x);
 
 /* Is X, a W copy, frozen as a definition? */
 bool freezer_is_structural(const Freezer *f, Oop x);
+/* Does OBJECT hold something that is nil in a layer: an actor, a promise, a process, a frame? */
+bool freezer_leaves_out(const Freezer *f, const Object *object);
 
 void freezer_free(Freezer *f);
 

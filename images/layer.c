@@ -3,8 +3,8 @@
  *
  * Moving means: objects that were frozen are from now on the layer's, so every reference in W is changed to it; the machine's class numbers become
  * the layer's; copies of data stay what they are, entered under their originals' new places.  An object whose frozen form
- * differs from what the machine sees (a new variable that has been assigned meanwhile, a new class with class-side values) stays in W
- * as the machine's own copy of the frozen one. */
+ * differs from what the machine sees (a new variable that has been assigned meanwhile, a new class with class-side values, anything that holds an
+ * actor, a promise, a process or a frame) stays in W as the machine's own copy of the frozen one. */
 #include <stdlib.h>
 
 #include "debug.h"
@@ -18,6 +18,7 @@ typedef struct Move {
   Machine *m;
   const Freezer *f;
   Oop *own; /* open addressing: W objects that stay as copies of their frozen form */
+  bool *is_class; /* of the same places */
   size_t own_mask, own_count;
 } Move;
 
@@ -32,6 +33,7 @@ static bool differs(const Freezer *f, Object *object) {
   const Machine *m = f->m;
   Oop x = oop_from_object(object);
   if (address_in_source(x)) return false;
+  if (freezer_leaves_out(f, object)) return true;
   if (m->hands_on_data && !(object->header & FLAG_SHADOW)) return false;
   if (object_class_index(object) == CLASS_VARIABLE_BINDING) return object->slots[BINDING_VALUE] != object->slots[BINDING_INITIAL];
   if (object_class_index(object) == CLASS_METACLASS || !oop_has_class(machine_class_of(m, x), CLASS_METACLASS)) return false;
@@ -62,13 +64,19 @@ static void renumber(void *context, Object *object) {
   if (to && to != index) object->header = (object->header & ~CLASS_INDEX_MASK) | to;
 }
 
+static void delete_own(Move *move) {
+  free(move->own);
+  free(move->is_class);
+}
+
 static bool collect_own(Move *move) {
   const Freezer *f = move->f;
   size_t size = 64, count = 0;
   for (size_t i = 0; i < f->count; i++) count += differs(f, f->objects[i].from);
   while (size < count * 2 + 2) size *= 2;
   move->own = calloc(size, sizeof(Oop));
-  if (!move->own) return false;
+  move->is_class = calloc(size, sizeof(bool));
+  if (!move->own || !move->is_class) return delete_own(move), false;
   move->own_mask = size - 1;
   move->own_count = count;
   for (size_t i = 0; i < f->count; i++) {
@@ -77,6 +85,7 @@ static bool collect_own(Move *move) {
     size_t k = address_hash(x) & move->own_mask;
     while (move->own[k]) k = (k + 1) & move->own_mask;
     move->own[k] = x;
+    move->is_class[k] = oop_has_class(machine_class_of(f->m, x), CLASS_METACLASS);
   }
   return true;
 }
@@ -113,9 +122,9 @@ static bool move_shadows(Move *move, const SourceImage *image) {
   return true;
 }
 
-static void renumber_spec(const Move *move, Oop x) {
-  Object *object = oop_to_object(x);
-  if (object_class_index(object) == CLASS_VARIABLE_BINDING) return;
+static void renumber_spec(const Move *move, size_t i) {
+  Object *object = oop_to_object(move->own[i]);
+  if (!move->is_class[i]) return;
   int64_t spec = oop_to_small(object->slots[BEHAVIOR_SPEC]);
   object->slots[BEHAVIOR_SPEC] =
       oop_from_small(spec_make(spec_fixed(spec), spec_format(spec), new_index(move->f, spec_class_index(spec)), spec_kind(spec)));
@@ -125,12 +134,12 @@ static bool move_machine(Machine *m, const Freezer *f, const SourceImage *image)
   Move move = {.m = m, .f = f};
   const SourceImage *before = m->source;
   if (!collect_own(&move)) return false;
-  if (!move_shadows(&move, image)) return free(move.own), false;
+  if (!move_shadows(&move, image)) return delete_own(&move), false;
   heap_map_references(m, moved, &move);
   for (size_t i = 0; i <= move.own_mask; i++)
-    if (move.own[i]) renumber_spec(&move, move.own[i]);
+    if (move.own[i]) renumber_spec(&move, i);
   heap_each_object(m, renumber, &move);
-  free(move.own);
+  delete_own(&move);
   m->roots[ROOT_CLASSES] = OOP_NIL;
   m->overridden = image->overridden | (m->overridden & OVERRIDDEN_LAYOUTS_HERE);
   m->in_shadow = m->shadows != NULL || image->replaced != NULL;
