@@ -15,6 +15,7 @@ enum {
   MAX_VISIBLE_VARIABLES = 1000,
   MAX_WORDS = 32767,
   MAX_LITERALS = 65535,
+  MAX_CONSTANTS = 10000, /* each is a handle while the method is built */
   MAX_TREE_HEIGHT = 1000
 };
 
@@ -24,6 +25,7 @@ typedef struct Compilation {
   CompilerScope *scope;
   CompileError *error;
   unsigned depth; /* of nesting, across ##( ) too */
+  unsigned constants; /* ##( ) and scaled decimals so far */
   jmp_buf failed;
 } Compilation;
 

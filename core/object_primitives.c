@@ -47,8 +47,22 @@ static Oop prim_object_inst_var_at_put(Machine *m) {
   return m->args[2];
 }
 
+/* Processes and semaphores stand in lists that C keeps, and frames go on only once: a copy begins without. */
+static void forget_lists(Machine *m, Object *copy) {
+  if (object_format(copy) != FORMAT_FIXED || object_slots(copy) <= SEMAPHORE_SIGNALS) return;
+  Oop x = oop_from_object(copy);
+  if (machine_is_kind_of(m, x, machine_class_at(m, CLASS_SEMAPHORE))) {
+    copy->slots[SEMAPHORE_FIRST] = copy->slots[SEMAPHORE_LAST] = OOP_NIL;
+  } else if (object_slots(copy) >= PROCESS_SLOTS && machine_is_kind_of(m, x, machine_class_at(m, CLASS_PROCESS))) {
+    for (unsigned i = PROCESS_NEXT; i < PROCESS_NAME; i++)
+      if (i != PROCESS_PRIORITY) copy->slots[i] = OOP_NIL;
+  }
+}
+
 static Oop prim_object_shallow_copy(Machine *m) {
+  if (is_saved_stack(m, m->args[0])) return primitive_fail(m, FAILURE_BAD_RECEIVER);
   Oop copy = machine_copy_may_gc(m, m->args[0]);
+  if (copy && oop_is_pointer(copy)) forget_lists(m, oop_to_object(copy));
   return copy ? copy : OOP_FAIL;
 }
 
@@ -96,6 +110,7 @@ static bool may_stand_for(const Machine *m, Oop a, Oop b) {
   if (is_saved_stack(m, a) || is_saved_stack(m, b)) return false;
   Oop behavior = machine_class_at(m, CLASS_BEHAVIOR);
   if (machine_is_kind_of(m, a, behavior)) return machine_is_kind_of(m, b, behavior) && class_may_stand_for(m, a, b);
+  if (machine_is_kind_of(m, a, machine_class_at(m, CLASS_PROCESS)) || machine_is_kind_of(m, a, machine_class_at(m, CLASS_SEMAPHORE))) return false; /* lists name them */
   bool same_class = oop_same(m, machine_class_of(m, a), machine_class_of(m, b));
   if (oop_has_class(a, CLASS_BLOCK_CLOSURE)) return same_class && oop_to_object(a)->slots[CLOSURE_CODE] == oop_to_object(b)->slots[CLOSURE_CODE];
   bool trusted = class_guards_slot(m, machine_class_of(m, a), 0) || object_format(oop_to_object(a)) == FORMAT_CODE || oop_has_class(a, CLASS_VARIABLE_BINDING);

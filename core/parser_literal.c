@@ -217,5 +217,7 @@ Literal *parser_literal(Parser *p, bool in_array) {
       parser_expected(p, "a literal");
   }
   parser_leave(p);
+  if ((literal->kind == LITERAL_SCALED || literal->kind == LITERAL_CONSTANT) && ++p->compilation->constants > MAX_CONSTANTS)
+    compilation_fail(p->compilation, literal->at, "more than %d constants that are made while compiling (##( ), 1.5s2); make them in a method", MAX_CONSTANTS);
   return literal;
 }

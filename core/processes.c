@@ -105,6 +105,7 @@ static void add_sleeper(Machine *m, Oop process) {
 
 /* The register that gets the answer of the send before PC; -1: the instruction there is no send. */
 static int answer_register(const Object *code, uint32_t pc) {
+  if (pc < (uint32_t)(code_words(code) - (const uint32_t *)code) + 2) return -1; /* it has not begun */
   uint32_t w = ((const uint32_t *)code)[pc - 2];
   if (op_code(w) != OP_SEND && op_code(w) != OP_SUPERSEND && op_code(w) != OP_BLOCKVALUE) return -1;
   return op_c(w) < code_registers(code) ? (int)op_c(w) : -1;
@@ -513,6 +514,7 @@ static Oop prim_set_priority(Machine *m) {
 static Oop prim_sleep(Machine *m) {
   PROCESSES_OR_FAIL(m);
   if (!oop_is_small(m->args[1])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (oop_to_small(m->args[1]) < 0) m->args[1] = oop_from_small(0);
   processes_note_deadline(m, m->args[1]);
   add_sleeper(m, active(m));
   return leave_may_gc(m, m->args[0]);
@@ -562,7 +564,7 @@ static void set_signals(Oop semaphore, int64_t count) { oop_to_object(semaphore)
 /* Takes the first process off; its wait answers SEMAPHORE. */
 static Oop release_first(Machine *m, Oop semaphore) {
   Oop process = oop_to_object(semaphore)->slots[SEMAPHORE_FIRST];
-  if (process == OOP_NIL || !has_class(m, process, CLASS_PROCESS)) return OOP_NIL;
+  if (process == OOP_NIL || !has_class(m, process, CLASS_PROCESS) || !oop_same(m, process_slot(process, PROCESS_LIST), semaphore)) return OOP_NIL;
   unlink_process(m, process);
   set_process_slot(m, process, PROCESS_GRANTED, semaphore);
   set_answer(m, process, semaphore);
