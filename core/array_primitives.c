@@ -68,7 +68,8 @@ static bool is_constant(Oop x) {
 
 /* What is made elsewhere, complete, because code and memory rest on it: an empty one would be trusted. */
 static bool only_made_complete(const Machine *m, Oop klass, int64_t spec) {
-  if (spec_format(spec) == FORMAT_CODE) return true;
+  uint32_t made = spec_class_index(spec);
+  if (spec_format(spec) == FORMAT_CODE || made <= CLASS_TRUE || made == CLASS_SYMBOL) return true;
   for (Oop c = klass; spec_fixed(spec) >= 3 && c != OOP_NIL; c = oop_resolve(m, oop_to_object(c)->slots[BEHAVIOR_SUPERCLASS])) {
     uint32_t index = spec_class_index(oop_to_small(oop_to_object(c)->slots[BEHAVIOR_SPEC]));
     if (index == CLASS_BEHAVIOR || index == CLASS_BLOCK_CLOSURE || index == CLASS_CONTEXT) return true;

@@ -279,7 +279,7 @@ send_kind:
   case SEND_SELF: R(dest) = R(base); NEXT();
   case SEND_SETTER: {
     Object *object = oop_to_object(R(base));
-    if (unlikely(object->header & FLAG_GUARD)) goto activate;
+    if (unlikely(object->header & FLAG_GUARD) || (MODE == 2 && lacks_slot(m, R(base), entry->slot))) goto activate;
     object->slots[entry->slot] = R(base + 1);
     R(dest) = R(base);
     NEXT();

@@ -143,11 +143,17 @@ static Oop become(Machine *m, bool both) {
 static Oop prim_object_become(Machine *m) { return become(m, true); }
 static Oop prim_object_become_forward(Machine *m) { return become(m, false); }
 
+/* Classes whose instances C knows by their class alone: what equals, hashes or is interned, code points, immediate values. */
+static bool is_closed(uint32_t index) {
+  return index <= CLASS_TRUE || index == CLASS_SYMBOL || index == CLASS_LARGE_POSITIVE || index == CLASS_LARGE_NEGATIVE || index == CLASS_UNICODE_STRING;
+}
+
 /* Changes the class of the receiver to one of the same shape. */
 static Oop prim_object_change_class(Machine *m) {
   if (!oop_is_pointer(m->args[0]) || !oop_is_pointer(m->args[1]) || is_saved_stack(m, m->args[0])) return primitive_fail(m, FAILURE_BAD_RECEIVER);
   if (!machine_is_kind_of(m, m->args[1], machine_class_at(m, CLASS_BEHAVIOR))) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   int64_t spec = oop_to_small(oop_to_object(m->args[1])->slots[BEHAVIOR_SPEC]);
+  if (is_closed(oop_class_index(m->args[0])) || is_closed(spec_class_index(spec))) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   int64_t old = oop_to_small(oop_to_object(machine_class_of(m, m->args[0]))->slots[BEHAVIOR_SPEC]);
   if (spec_fixed(spec) != spec_fixed(old) || spec_format(spec) != spec_format(old)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   if (class_guards_slot(m, m->args[1], 0) || class_guards_slot(m, machine_class_of(m, m->args[0]), 0)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
