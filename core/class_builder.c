@@ -336,6 +336,7 @@ bool class_may_stand_for(const Machine *m, Oop a, Oop b) {
 /* Reshapes the instances.  HANDLE: klass, then superclass, then names.  False: m->failure is TOO_LARGE (too many names), WRONG_STATE (C relies on the
  * layout), UNSUPPORTED (instances are made of bits) or NO_MEMORY; nothing has changed. */
 static bool change_layout_may_gc(Machine *m, unsigned handle, bool *moved) {
+  *moved = false;
   Layouts *l = malloc(sizeof *l);
   if (!l) return m->failure = FAILURE_NO_MEMORY, false;
   Oop klass = machine_handle(m, handle), above = slot_of(m, klass, BEHAVIOR_SUPERCLASS);

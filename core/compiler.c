@@ -10,7 +10,7 @@ static void begin(Compilation *c, Arena *arena, const Source *source, CompilerSc
   c->source = source;
   c->scope = scope;
   c->error = error;
-  c->depth = 0;
+  c->depth = c->constants = 0;
   memset(error, 0, sizeof *error);
 }
 
