@@ -106,14 +106,12 @@ const char *class_shape(const Machine *m, Oop klass) {
 
 int class_variable_index(const Machine *m, Oop klass, const char *name, size_t length) {
   for (Oop c = klass; c != OOP_NIL; c = slot_of(m, c, BEHAVIOR_SUPERCLASS)) {
-    Oop names = slot_of(m, c, BEHAVIOR_INSTANCE_VARIABLES);
+    const Object *array = machine_try_array(m, slot_of(m, c, BEHAVIOR_INSTANCE_VARIABLES));
     unsigned fixed = spec_fixed(spec_of(m, c));
-    if (names == OOP_NIL) continue;
-    Object *array = machine_object(m, names);
-    size_t count = object_slots(array);
+    size_t count = array ? object_slots(array) : 0;
     if (count > fixed) return -1;
     for (size_t i = count; i-- > 0;) {
-      if (!oop_has_class(array->slots[i], CLASS_SYMBOL)) continue; /* a program can get at the Array */
+      if (!oop_has_class(array->slots[i], CLASS_SYMBOL)) continue;
       Object *symbol = oop_to_object(array->slots[i]);
       if (object_byte_size(symbol) == length && memcmp(object_bytes(symbol), name, length) == 0) return (int)(fixed - count + i);
     }
@@ -275,17 +273,18 @@ enum { MOST_NAMED = 256 }; /* instructions name slots with one byte */
 /* The names of all named slots of instances, those of superclasses first.  Answers how many, MOST_NAMED + 1 when there are too many. */
 static unsigned collect_names(const Machine *m, Oop klass, Oop own, Oop *names) {
   Oop above = klass == OOP_NIL ? OOP_NIL : klass;
-  unsigned fixed = above == OOP_NIL ? 0 : spec_fixed(spec_of(m, above)), count = own == OOP_NIL ? 0 : (unsigned)object_slots(machine_object(m, own));
+  const Object *added = machine_try_array(m, own);
+  size_t fixed = above == OOP_NIL ? 0 : spec_fixed(spec_of(m, above)), count = added ? object_slots(added) : 0;
   if (fixed + count > MOST_NAMED) return MOST_NAMED + 1;
-  for (unsigned i = 0; i < fixed; i++) names[i] = 0;
-  for (unsigned i = 0; i < count; i++) names[fixed + i] = machine_object(m, own)->slots[i];
-  for (unsigned end = fixed; above != OOP_NIL; above = slot_of(m, above, BEHAVIOR_SUPERCLASS)) {
-    Oop array = slot_of(m, above, BEHAVIOR_INSTANCE_VARIABLES);
-    unsigned n = array == OOP_NIL ? 0 : (unsigned)object_slots(machine_object(m, array));
-    for (unsigned i = 0; i < n && n <= end; i++) names[end - n + i] = machine_object(m, array)->slots[i];
+  for (size_t i = 0; i < fixed; i++) names[i] = 0;
+  for (size_t i = 0; i < count; i++) names[fixed + i] = added->slots[i];
+  for (size_t end = fixed; above != OOP_NIL; above = slot_of(m, above, BEHAVIOR_SUPERCLASS)) {
+    const Object *array = machine_try_array(m, slot_of(m, above, BEHAVIOR_INSTANCE_VARIABLES));
+    size_t n = array ? object_slots(array) : 0;
+    for (size_t i = 0; i < n && n <= end; i++) names[end - n + i] = array->slots[i];
     end -= n <= end ? n : end;
   }
-  return fixed + count;
+  return (unsigned)(fixed + count);
 }
 
 /* For each new name the place of the same name among the old ones (each is taken once, the last ones first), or -1. */
@@ -376,8 +375,8 @@ bool class_set_variables_may_gc(Machine *m, Oop klass, Oop names, bool *moved) {
 
 /* The names in slot BEHAVIOR_INSTANCE_VARIABLES as an Array. */
 static Oop own_names_may_gc(Machine *m, Oop klass) {
-  Oop names = slot_of(m, klass, BEHAVIOR_INSTANCE_VARIABLES);
-  return names == OOP_NIL ? machine_new_array_may_gc(m, 0) : oop_resolve(m, names);
+  const Object *names = machine_try_array(m, slot_of(m, klass, BEHAVIOR_INSTANCE_VARIABLES));
+  return names ? oop_from_object(names) : machine_new_array_may_gc(m, 0);
 }
 
 static Oop metaclass_above(const Machine *m, Oop superclass) {
@@ -534,32 +533,35 @@ static uint32_t binding_hash(const Machine *m, Oop binding) {
   return oop_has_class(key, CLASS_SYMBOL) ? object_hash(oop_to_object(key)) : 0;
 }
 
-static void table_insert(Machine *m, Object *table, Oop binding) {
-  size_t mask = object_slots(table) - 1, i = binding_hash(m, binding) & mask;
-  while (table->slots[i] != OOP_NIL) i = (i + 1) & mask;
-  machine_store(m, table, i, binding);
+/* False: there is no free place. */
+static bool table_insert(Machine *m, Object *table, Oop binding) {
+  size_t size = object_slots(table), i = binding_hash(m, binding) & (size - 1), probes = 0;
+  while (probes < size && table->slots[i] != OOP_NIL) i = (i + 1) & (size - 1), probes++;
+  if (probes == size) return m->failure = FAILURE_WRONG_STATE, false;
+  return machine_store(m, table, i, binding), true;
 }
 
 /* Puts an existing binding into a dictionary that has none of that name. */
 static bool dictionary_insert_may_gc(Machine *m, unsigned dictionary, unsigned binding) {
   size_t tally = (size_t)oop_to_small(slot_of(m, machine_handle(m, dictionary), DICTIONARY_TALLY));
   unsigned table = machine_push_handle(m, oop_resolve(m, slot_of(m, machine_handle(m, dictionary), DICTIONARY_TABLE)));
-  size_t capacity = object_slots(oop_to_object(machine_handle(m, table)));
+  const Object *now = machine_try_array(m, machine_handle(m, table));
+  size_t capacity = now ? object_slots(now) : 0;
   bool done = false;
+  if (!capacity) goto done;
   if ((tally + 1) * 4 > capacity * 3) {
     Oop grown = machine_new_array_may_gc(m, capacity * 2);
     if (!grown) goto done;
     Object *old = machine_object(m, machine_handle(m, table));
     for (size_t i = 0; i < capacity; i++)
-      if (old->slots[i] != OOP_NIL) table_insert(m, oop_to_object(grown), old->slots[i]);
+      if (old->slots[i] != OOP_NIL && !table_insert(m, oop_to_object(grown), old->slots[i])) goto done;
     machine_set_handle(m, table, grown);
     if (!put_may_gc(m, dictionary, DICTIONARY_TABLE, grown)) goto done;
   }
   Oop writable = machine_writable_may_gc(m, machine_handle(m, table));
   if (!writable) goto done;
   if (oop_to_object(writable)->header & FLAG_SHADOW || oop_to_object(machine_handle(m, dictionary))->header & FLAG_SHADOW) m->definitions = 1;
-  table_insert(m, oop_to_object(writable), machine_handle(m, binding));
-  done = put_may_gc(m, dictionary, DICTIONARY_TALLY, oop_from_small((int64_t)tally + 1));
+  done = table_insert(m, oop_to_object(writable), machine_handle(m, binding)) && put_may_gc(m, dictionary, DICTIONARY_TALLY, oop_from_small((int64_t)tally + 1));
 done:
   machine_pop_handles(m, table);
   return done;
@@ -626,7 +628,7 @@ bool binding_dictionary_remove_may_gc(Machine *m, Oop dictionary, const char *na
   unsigned table = machine_push_handle(m, machine_new_array_may_gc(m, object_slots(machine_object(m, slot_of(m, machine_handle(m, where), DICTIONARY_TABLE)))));
   bool done = false;
   if (machine_handle(m, table)) {
-    Object *old = machine_object(m, slot_of(m, machine_handle(m, where), DICTIONARY_TABLE));
+    Object *old = machine_object(m, slot_of(m, machine_handle(m, where), DICTIONARY_TABLE)); /* as many places as the new one has: there is always room */
     for (size_t i = 0; i < object_slots(old); i++)
       if (old->slots[i] != OOP_NIL && !oop_same(m, old->slots[i], machine_handle(m, what)))
         table_insert(m, oop_to_object(machine_handle(m, table)), old->slots[i]);
@@ -659,9 +661,9 @@ static bool is_around(const Machine *m, Oop space, Oop inner) {
 
 /* In the pools of an Array, left to right, each with what is around it; what is around HERE is left out, its turn comes later. */
 static Oop find_in_pools(const Machine *m, Oop pools, Oop here, const char *name, size_t length) {
-  size_t count = pools == OOP_NIL ? 0 : object_slots(machine_object(m, pools));
-  for (size_t i = 0; i < count; i++) {
-    Oop space = oop_resolve(m, machine_object(m, pools)->slots[i]);
+  const Object *array = machine_try_array(m, pools);
+  for (size_t i = 0; array && i < object_slots(array); i++) {
+    Oop space = oop_resolve(m, array->slots[i]);
     for (int k = 0; k < MOST_SPACES && is_binding_dictionary(m, space) && !is_around(m, space, here); k++) {
       Oop found = binding_dictionary_find(m, space, name, length);
       if (found) return found;

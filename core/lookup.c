@@ -64,18 +64,19 @@ bool machine_is_kind_of(const Machine *m, Oop x, Oop klass) { return machine_inh
 /* ---- binding dictionaries ------------------------------------------------------------------------------------ */
 
 bool is_binding_dictionary(const Machine *m, Oop x) {
-  return oop_is_pointer(x) && machine_is_kind_of(m, x, machine_class_at(m, CLASS_BINDING_DICTIONARY)) && machine_object(m, x)->slots[DICTIONARY_TABLE] != OOP_NIL;
+  if (!oop_is_pointer(x) || !machine_is_kind_of(m, x, machine_class_at(m, CLASS_BINDING_DICTIONARY))) return false;
+  const Object *table = machine_try_array(m, machine_object(m, x)->slots[DICTIONARY_TABLE]);
+  return table && object_slots(table) > 0;
 }
 
 Oop binding_dictionary_find(const Machine *m, Oop dictionary, const char *name, size_t length) {
   if (dictionary == OOP_NIL) return 0;
-  Oop table_oop = machine_object(m, dictionary)->slots[DICTIONARY_TABLE];
-  if (table_oop == OOP_NIL) return 0;
-  Object *table = machine_object(m, table_oop);
+  Object *table = machine_try_array(m, machine_object(m, dictionary)->slots[DICTIONARY_TABLE]);
+  if (!table || object_slots(table) == 0) return 0;
   size_t mask = object_slots(table) - 1;
   uint32_t hash = symbol_hash(name, length);
   for (size_t i = hash & mask, probes = 0; probes <= mask && table->slots[i] != OOP_NIL; i = (i + 1) & mask, probes++) {
-    if (!oop_has_class(table->slots[i], CLASS_VARIABLE_BINDING)) continue; /* a program can get at the Array */
+    if (!oop_has_class(table->slots[i], CLASS_VARIABLE_BINDING)) continue;
     Oop symbol = machine_object(m, table->slots[i])->slots[BINDING_KEY];
     if (!oop_has_class(symbol, CLASS_SYMBOL)) continue;
     Object *key = oop_to_object(symbol);

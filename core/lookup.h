@@ -18,6 +18,10 @@ void machine_note_fill(Machine *m);
 /* From now on code may run for objects that lack slots which it reads (HOW: OVERRIDDEN_LAYOUTS..): the interpreter looks before each access. */
 void machine_distrust_layouts(Machine *m, uint32_t how);
 
+/* The Array that X means, NULL if it is none.  A program can get at the Arrays inside of classes and dictionaries, and store into them, or have them become
+ * something else: nothing may be expected of what they hold. */
+static inline Object *machine_try_array(const Machine *m, Oop x) { return oop_has_class(x, CLASS_ARRAY) ? machine_object(m, x) : NULL; }
+
 /* Is X a BindingDictionary that has its table?  (basicNew makes them without.) */
 bool is_binding_dictionary(const Machine *m, Oop x);
 /* The VariableBinding called NAME in a BindingDictionary, or 0. */

@@ -113,7 +113,8 @@ static bool may_stand_for(const Machine *m, Oop a, Oop b) {
   if (machine_is_kind_of(m, a, machine_class_at(m, CLASS_PROCESS)) || machine_is_kind_of(m, a, machine_class_at(m, CLASS_SEMAPHORE))) return false; /* lists name them */
   bool same_class = oop_same(m, machine_class_of(m, a), machine_class_of(m, b));
   if (oop_has_class(a, CLASS_BLOCK_CLOSURE)) return same_class && oop_to_object(a)->slots[CLOSURE_CODE] == oop_to_object(b)->slots[CLOSURE_CODE];
-  bool trusted = class_guards_slot(m, machine_class_of(m, a), 0) || object_format(oop_to_object(a)) == FORMAT_CODE || oop_has_class(a, CLASS_VARIABLE_BINDING);
+  if (object_format(oop_to_object(a)) == FORMAT_CODE || oop_has_class(a, CLASS_SYMBOL)) return false; /* frames and tables name them */
+  bool trusted = class_guards_slot(m, machine_class_of(m, a), 0) || oop_has_class(a, CLASS_VARIABLE_BINDING);
   return !trusted || same_class;
 }
 

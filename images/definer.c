@@ -323,14 +323,14 @@ static bool recompile_hierarchy(Definer *d, Oop klass, CompileError *error) {
 bool definer_add_variables(Definer *d, Oop klass, const Text *names, unsigned count, bool first, CompileError *error) {
   Machine *m = d->m;
   unsigned class = machine_push_handle(m, klass);
-  Oop old = slot_of(m, klass, BEHAVIOR_INSTANCE_VARIABLES);
-  size_t had = old == OOP_NIL || first ? 0 : object_slots(machine_object(m, old)), total = had;
-  bool replaces = first && old != OOP_NIL && object_slots(machine_object(m, old));
+  const Object *old = machine_try_array(m, slot_of(m, klass, BEHAVIOR_INSTANCE_VARIABLES));
+  size_t had = old && !first ? object_slots(old) : 0, total = had;
+  bool replaces = first && old && object_slots(old);
   bool moved = false, done = false;
   unsigned array = machine_push_handle(m, machine_new_array_may_gc(m, had + count));
   if (!machine_handle(m, array)) goto done;
-  old = slot_of(m, machine_handle(m, class), BEHAVIOR_INSTANCE_VARIABLES);
-  for (size_t i = 0; i < had; i++) machine_store(m, oop_to_object(machine_handle(m, array)), i, machine_object(m, old)->slots[i]);
+  old = machine_try_array(m, slot_of(m, machine_handle(m, class), BEHAVIOR_INSTANCE_VARIABLES));
+  for (size_t i = 0; i < had; i++) machine_store(m, oop_to_object(machine_handle(m, array)), i, old->slots[i]);
   for (unsigned i = 0; i < count; i++) {
     if (!replaces && class_variable_index(m, machine_handle(m, class), names[i].start, names[i].length) >= 0) continue;
     Oop symbol = machine_symbol_may_gc(m, names[i].start, names[i].length);
@@ -379,12 +379,12 @@ done:
 bool definer_keep_class_variables(Definer *d, Oop klass) {
   Machine *m = d->m;
   Oop variables = slot_of(m, klass, CLASS_SLOT_VARIABLES);
-  if (variables == OOP_NIL) return true;
   bool done = true;
+  if (!is_binding_dictionary(m, variables)) return true;
   unsigned table = machine_push_handle(m, oop_resolve(m, slot_of(m, variables, DICTIONARY_TABLE)));
   for (size_t i = 0; done && i < object_slots(oop_to_object(machine_handle(m, table))); i++) {
     Oop binding = oop_to_object(machine_handle(m, table))->slots[i];
-    if (binding == OOP_NIL) continue;
+    if (!oop_has_class(binding, CLASS_VARIABLE_BINDING)) continue;
     Oop writable = machine_writable_may_gc(m, oop_resolve(m, binding));
     done = writable != 0;
     if (done) machine_store(m, oop_to_object(writable), BINDING_INITIAL, slot_of(m, writable, BINDING_VALUE));

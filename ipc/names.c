@@ -89,9 +89,9 @@ bool instance_variable_name(const Machine *m, Oop x, unsigned slot, char *name, 
   size_t length;
   for (Oop c = machine_class_of(m, x); oop_is_pointer(c) && c; c = oop_resolve(m, oop_to_object(c)->slots[BEHAVIOR_SUPERCLASS])) {
     Oop variables = oop_resolve(m, oop_to_object(c)->slots[BEHAVIOR_INSTANCE_VARIABLES]);
-    if (!oop_is_pointer(variables)) continue;
+    if (!oop_has_class(variables, CLASS_ARRAY)) continue;
     unsigned own = (unsigned)object_slots(oop_to_object(variables)), fixed = spec_fixed(spec_of(m, c));
-    if (slot >= fixed) return false;
+    if (slot >= fixed || own > fixed) return false;
     if (slot < fixed - own) continue;
     if (!oop_try_bytes(m, oop_to_object(variables)->slots[slot - (fixed - own)], &bytes, &length)) return false;
     snprintf(name, size, "%.*s", (int)length, bytes);
