@@ -153,6 +153,48 @@ static Oop prim_context_find_unwind(Machine *m) {
   return find_below(m, m->args[2] == OOP_NIL ? NULL : frame_argument(m, 2), CODE_UNWIND, 0);
 }
 
+/* ---- exceptions: what needs no Smalltalk ------------------------------------------------------------------------- */
+
+static Oop prim_exception_handles(Machine *m) {
+  return oop_is_pointer(m->args[0]) ? oop_from_bool(machine_is_kind_of(m, m->args[1], m->args[0])) : primitive_fail(m, FAILURE_BAD_RECEIVER);
+}
+
+/* Does KLASS, from a frame of on:do:, say by the kernel's own method what it handles? */
+static bool handles_its_kind(Machine *m, Oop klass) {
+  Oop found = oop_is_pointer(klass) ? send_cache_lookup(m, klass, m->source->special_selectors[SPECIAL_HANDLES]) : 0;
+  unsigned primitive = found ? code_primitive(oop_to_object(found)) : 0;
+  return primitive && m->source->primitives->entries[primitive - 1]->function == prim_exception_handles;
+}
+
+/* The first frame of on:do: with a handler for the receiver below a frame, or nil.  Fails where only Smalltalk can say: Exception>>findHandlerBelow: */
+static Oop prim_exception_handler_below(Machine *m) {
+  Oop *fp = frame_at(m, m->args[1]);
+  if (!fp) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  for (;;) {
+    if (code_flags(frame_code(fp)) & CODE_BARRIER || LINK_IS_BOTTOM(fp[FRAME_LINK])) return OOP_NIL;
+    fp = frames_find(m, frame_caller(m, fp), NULL, CODE_HANDLER);
+    if (!fp) return OOP_NIL;
+    if (oop_has_class(fp[0], CLASS_BLOCK_CLOSURE)) {
+      Oop klass = oop_resolve(m, fp[1]);
+      if (code_args(frame_code(fp)) != 2 || !handles_its_kind(m, klass)) return primitive_fail(m, FAILURE_UNSUPPORTED);
+      if (machine_is_kind_of(m, m->args[0], klass)) return offset_or_nil(m, fp);
+    } else if (!(fp = frame_at(m, fp[1]))) {
+      return OOP_NIL;
+    }
+  }
+}
+
+/* value, frame: returns it from there, if there is nothing to unwind on the way. */
+static Oop prim_exception_leave(Machine *m) {
+  Oop *fp = m->fp;
+  if (!oop_is_small(m->args[2])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  for (; fp && (int64_t)frame_offset(m, fp) != oop_to_small(m->args[2]); fp = frame_caller(m, fp))
+    if (code_flags(frame_code(fp)) & (CODE_UNWIND | CODE_BARRIER) || LINK_IS_BOTTOM(fp[FRAME_LINK])) return primitive_fail(m, FAILURE_UNSUPPORTED);
+  if (!fp) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  frames_return(m, fp, m->args[1]);
+  return OOP_CONTROL;
+}
+
 static Oop prim_frame_register(Machine *m) {
   Oop *fp = frame_argument(m, 1);
   if (!fp || !oop_is_small(m->args[2])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
@@ -308,26 +350,29 @@ const Primitive control_primitives[] = {
     {"run_method", prim_run_method, 2, "run a CompiledMethod on the receiver with an Array of arguments", 0},
     {"block_value", prim_block_value, 0, "run the block with the arguments given", 0},
     {"block_value_with_arguments", prim_block_value_with_arguments, 1, "run the block with an Array of arguments", 0},
-    {"block_num_args", prim_block_num_args, 0, "how many arguments the block takes", 0},
-    {"context_find_handler", prim_context_find_handler, 1, "next handler frame below a frame, or nil", 0},
-    {"context_find_barrier", prim_context_find_barrier, 1, "next frame below a frame that unwinding does not pass, or nil", 0},
-    {"context_find_unwind", prim_context_find_unwind, 2, "next unwind frame between two frames, or nil", 0},
-    {"frame_register", prim_frame_register, 2, "register of a frame", 0},
-    {"frame_register_put", prim_frame_register_put, 3, "change a register of a frame", 0},
+    {"block_num_args", prim_block_num_args, 0, "how many arguments the block takes", PRIMITIVE_QUICK},
+    {"context_find_handler", prim_context_find_handler, 1, "next handler frame below a frame, or nil", PRIMITIVE_QUICK},
+    {"context_find_barrier", prim_context_find_barrier, 1, "next frame below a frame that unwinding does not pass, or nil", PRIMITIVE_QUICK},
+    {"context_find_unwind", prim_context_find_unwind, 2, "next unwind frame between two frames, or nil", PRIMITIVE_QUICK},
+    {"exception_handles", prim_exception_handles, 1, "whether an exception is of this class", PRIMITIVE_QUICK},
+    {"exception_handler_below", prim_exception_handler_below, 1, "next frame of on:do: that handles the receiver, or nil", PRIMITIVE_QUICK},
+    {"exception_leave", prim_exception_leave, 2, "return a value from a frame when nothing has to be unwound", 0},
+    {"frame_register", prim_frame_register, 2, "register of a frame", PRIMITIVE_QUICK},
+    {"frame_register_put", prim_frame_register_put, 3, "change a register of a frame", PRIMITIVE_QUICK},
     {"frame_return", prim_frame_return, 2, "return a value from a frame, dropping it and all above", 0},
     {"frame_resume", prim_frame_resume, 2, "drop all above a frame; its call answers the value", 0},
     {"frame_restart", prim_frame_restart, 1, "drop all above a frame and run it again", 0},
-    {"frame_caller", prim_frame_caller, 1, "frame below, or nil", 0},
+    {"frame_caller", prim_frame_caller, 1, "frame below, or nil", PRIMITIVE_QUICK},
     {"frame_list", prim_frame_list, 3, "Array of the frames from one down, of many the first and last so many", 0},
     {"frame_recursing", prim_frame_recursing, 0, "whether the method that asks runs for the same receiver further down", 0},
-    {"frame_code", prim_frame_code, 1, "code that a frame runs", 0},
-    {"frame_receiver", prim_frame_receiver, 1, "receiver of a frame", 0},
+    {"frame_code", prim_frame_code, 1, "code that a frame runs", PRIMITIVE_QUICK},
+    {"frame_receiver", prim_frame_receiver, 1, "receiver of a frame", PRIMITIVE_QUICK},
     {"frame_line", prim_frame_line, 1, "source line that a frame is at, or nil", 0},
-    {"frame_home", prim_frame_home, 1, "method frame of a block frame, or nil", 0},
+    {"frame_home", prim_frame_home, 1, "method frame of a block frame, or nil", PRIMITIVE_QUICK},
     {"frame_context", prim_frame_context, 1, "the Context object of a frame", 0},
     {"terminate_active", prim_terminate_active, 1, "end the run on top with a value", 0},
     {"note_unhandled", prim_note_unhandled, 0, "an error was not handled: the exit status will tell", 0},
-    {"code_header_field", prim_code_header_field, 1, "0 arguments, 1 registers, 2 literals, 3 primitive, 4 flags", 0},
-    {"code_part", prim_code_part, 1, "1 selector or outer code, 2 class, 3 debug information, 4.. literals", 0},
+    {"code_header_field", prim_code_header_field, 1, "0 arguments, 1 registers, 2 literals, 3 primitive, 4 flags", PRIMITIVE_QUICK},
+    {"code_part", prim_code_part, 1, "1 selector or outer code, 2 class, 3 debug information, 4.. literals", PRIMITIVE_QUICK},
     {NULL, NULL, 0, NULL, 0},
 };

@@ -173,6 +173,16 @@ void send_cache_note_performed(Machine *m, Oop receiver, Oop selector, Oop found
   fill(m, site, class_index, oop_to_object(found), false, class_index >= CLASS_INDEX_W);
 }
 
+Oop send_cache_lookup(Machine *m, Oop receiver, Oop selector) {
+  const uint32_t *site = (const uint32_t *)oop_to_object(selector);
+  uint32_t class_index = oop_class_index(receiver);
+  SendCacheEntry *entry = send_cache_entry(m->cache, site, class_index);
+  if (entry->key == send_key(site, class_index)) return oop_from_object(entry->code);
+  Oop found = machine_lookup(m, machine_class_at(m, class_index), selector);
+  if (found) send_cache_note_performed(m, receiver, selector, found);
+  return found;
+}
+
 static Oop find_method_again(const Machine *m, const Object *code, const uint32_t *site, Oop receiver) {
   Oop selector = site_selector(m, code, site);
   if (op_code(*site) == OP_SUPERSEND) return lookup_above(m, code, selector);
@@ -204,6 +214,20 @@ static bool make_message_may_gc(Machine *m, Oop selector, Oop class) {
 }
 
 /* ---- numbers ---------------------------------------------------------------------------------------------------- */
+
+/* ---- equality of texts -------------------------------------------------------------------------------------------- */
+
+/* Strings and Symbols know what they equal.  False: neither operand is one of these, or the method has to say. */
+static __attribute__((noinline)) bool try_equal_texts(const Machine *m, Oop a, Oop b, bool *equal) {
+  if (!oop_is_pointer(a)) return false;
+  if (object_class_index(oop_to_object(a)) == CLASS_SYMBOL) return *equal = a == b, true;
+  if (object_class_index(oop_to_object(a)) != CLASS_STRING) return false;
+  if (a == b || !oop_is_pointer(b) || object_class_index(oop_to_object(b)) != CLASS_STRING) return *equal = a == b, true;
+  const Object *x = machine_object(m, a), *y = machine_object(m, b);
+  size_t size = object_byte_size(x);
+  if (size > 64) return *equal = x == y, size != object_byte_size(y) || x == y; /* the primitive charges for it */
+  return *equal = size == object_byte_size(y) && memcmp(x->slots, y->slots, size) == 0, true;
+}
 
 static bool is_boxed_float(Oop x) { return oop_is_pointer(x) && object_class_index(oop_to_object(x)) == CLASS_FLOAT; }
 

@@ -285,6 +285,7 @@ send_kind:
     NEXT();
   }
   case SEND_QUICK:
+    m->fp = fp;
     m->args = fp + base;
     m->argc = argc;
     m->budget = budget - 1;
@@ -640,7 +641,7 @@ op_SUBI : {
   SPECIAL1(SUB, a, oop_from_small(op_sc(w)), A);
 }
 
-#define ORDERED(name, op)                                                                                  \
+#define COMPARED(name, op, texts, by_text)                                                                 \
   op_##name : {                                                                                            \
     Oop a = R(B), b = R(C);                                                                                \
     if (likely(oop_both_small(a, b)) && !OVERRIDDEN(name)) {                                               \
@@ -650,6 +651,11 @@ op_SUBI : {
     double x, y;                                                                                           \
     if (try_two_doubles(a, b, &x, &y) && !OVERRIDDEN(name)) {                                              \
       R(A) = oop_from_bool(x op y);                                                                        \
+      NEXT();                                                                                              \
+    }                                                                                                      \
+    bool truth;                                                                                            \
+    if ((texts) && !OVERRIDDEN(name)) {                                                                    \
+      R(A) = oop_from_bool(by_text);                                                                       \
       NEXT();                                                                                              \
     }                                                                                                      \
     SPECIAL1(name, a, b, A);                                                                               \
@@ -662,6 +668,8 @@ op_SUBI : {
       truth = (int64_t)a op(int64_t) b;                                                                    \
     else if (try_two_doubles(a, b, &x, &y) && !OVERRIDDEN(name))                                           \
       truth = x op y;                                                                                      \
+    else if ((texts) && !OVERRIDDEN(name))                                                                 \
+      truth = by_text;                                                                                     \
     else                                                                                                   \
       SPECIAL1(name, a, b, A);                                                                             \
     JUMP_ON(truth);                                                                                        \
@@ -679,12 +687,12 @@ op_SUBI : {
     if ((truth_) == (op_code(jump_) == OP_JUMP_TRUE)) pc += op_sbx(jump_); \
     NEXT();                                                              \
   } while (0)
-  ORDERED(LT, <)
-  ORDERED(GT, >)
-  ORDERED(LE, <=)
-  ORDERED(GE, >=)
-  ORDERED(EQ, ==)
-  ORDERED(NE, !=)
+  COMPARED(LT, <, (truth = false), truth)
+  COMPARED(GT, >, (truth = false), truth)
+  COMPARED(LE, <=, (truth = false), truth)
+  COMPARED(GE, >=, (truth = false), truth)
+  COMPARED(EQ, ==, try_equal_texts(m, a, b, &truth), truth)
+  COMPARED(NE, !=, !OVERRIDDEN(EQ) && try_equal_texts(m, a, b, &truth), !truth) /* of texts it is Object's, which sends = */
 
 op_SAME:
   R(A) = oop_from_bool(R(B) == R(C) || (MODE && oop_same(m, R(B), R(C))));
@@ -846,7 +854,7 @@ op_illegal:
 #undef FOR_TURN
 #undef ARITHMETIC
 #undef BITWISE
-#undef ORDERED
+#undef COMPARED
 #undef JUMP_ON
 }
 #undef RUN_NAME

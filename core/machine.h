@@ -196,14 +196,15 @@ bool shadow_enter(Machine *m, Oop original, Oop copy);
 /* The object of S whose copy W_COPY is, or 0. */
 Oop shadow_original(const Machine *m, Oop w_copy);
 /* The object that X means to this actor: X itself, or the W copy (or the layer's) of an object of S. */
+static inline bool oop_may_have_copy(Oop x) { return oop_in_source(x) && oop_to_object(x)->header & FLAG_SHADOWABLE; }
 static inline Oop oop_resolve(const Machine *m, Oop x) {
-  if (!m->in_shadow || !oop_in_source(x)) return x;
+  if (!m->in_shadow || !oop_may_have_copy(x)) return x;
   return oop_resolve_slow(m, x);
 }
 /* Are A and B the same object to this actor? */
 static inline bool oop_same(const Machine *m, Oop a, Oop b) {
   if (a == b) return true;
-  if (!m->in_shadow) return false;
+  if (!m->in_shadow || (!oop_may_have_copy(a) && !oop_may_have_copy(b))) return false;
   return oop_resolve(m, a) == oop_resolve(m, b);
 }
 

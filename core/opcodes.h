@@ -130,7 +130,8 @@ typedef enum Opcode {
   X(MUST_BE_BOOLEAN, "mustBeBoolean", 0) X(DOES_NOT_UNDERSTAND, "doesNotUnderstand:", 1)         \
   X(CANNOT_RETURN, "cannotReturn:", 1) X(NUM_ARGS_ERROR, "numArgsError:", 1)                     \
   X(UNWIND_RETURN, "unwindReturn:to:", 2) X(TOO_DEEP, "callNestingTooDeep", 0)                   \
-  X(HEAP_LIMIT, "heapLimitReached", 0) X(START, "performStart:arguments:", 2) X(MISSING_SLOT, "instanceVariableMissing", 0)
+  X(HEAP_LIMIT, "heapLimitReached", 0) X(START, "performStart:arguments:", 2) X(MISSING_SLOT, "instanceVariableMissing", 0) \
+  X(HANDLES, "handles:", 1)
 
 typedef enum SpecialSelector {
 #define X(name, text, args) SPECIAL_##name,

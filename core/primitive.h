@@ -17,7 +17,8 @@ typedef Oop (*PrimitiveFunction)(Machine *m);
 /* On the doesNotUnderstand: of a class: run it for any selector that is not found, as if it were the method that was: args are those of the
  * send, m->selector is the selector.  OOP_FAIL: a Message is made and doesNotUnderstand: sent as always. */
 enum { PRIMITIVE_ANY_MESSAGE = 1 };
-/* It allocates nothing, stores nothing into objects of S, does not look at frames and answers a value or OOP_FAIL: the interpreter need not save its registers. */
+/* It moves nothing, makes no copy of an object of S, does not change frames or look at m->pc, and answers a value or OOP_FAIL: the interpreter need not
+ * save and read back its registers. */
 enum { PRIMITIVE_QUICK = 2 };
 /* perform: with arguments: the interpreter sends the message itself if it is a simple one. */
 enum { PRIMITIVE_PERFORM = 4 };

@@ -52,6 +52,9 @@ void send_cache_clear(SendCache *cache);
 /* FOUND is what RECEIVER runs for SELECTOR, so the next perform: of it need not look it up.  It takes the place of any entry. */
 void send_cache_note_performed(Machine *m, Oop receiver, Oop selector, Oop found);
 
+/* What RECEIVER runs for SELECTOR, a Symbol; 0: nothing. */
+Oop send_cache_lookup(Machine *m, Oop receiver, Oop selector);
+
 static inline uint64_t send_key(const uint32_t *site, uint32_t class_index) {
   return (uint64_t)(uintptr_t)site >> 2 << CLASS_INDEX_BITS | class_index;
 }
