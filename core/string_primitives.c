@@ -264,22 +264,76 @@ static Oop character_code(Machine *m) {
 
 /* ---- runs of characters of a kind ------------------------------------------------------------------------- */
 
-static const char white_space[] = " \t\n\r\f"; /* as Character>>isSeparator */
+/* Which characters are meant. */
+typedef struct CharacterSet {
+  bool has[256];
+} CharacterSet;
+
+static const CharacterSet white_space = {{[' '] = true, ['\t'] = true, ['\n'] = true, ['\r'] = true, ['\f'] = true}}; /* as Character>>isSeparator */
+
+/* Argument INDEX, nil for white space; made in ROOM if need be.  NULL: it is no text. */
+static const CharacterSet *try_set(Machine *m, unsigned index, CharacterSet *room) {
+  Bytes set;
+  if (m->args[index] == OOP_NIL) return &white_space;
+  if (!try_argument(m, index, &set)) return NULL;
+  memset(room, 0, sizeof *room);
+  for (size_t i = 0; i < set.size; i++) room->has[(uint8_t)set.at[i]] = true;
+  return room;
+}
 
 /* First index from argument 2 on whose character is (IN_SET) or is not one of argument 1 (nil: white space); size + 1 when there is none. */
 static Oop span(Machine *m, bool in_set) {
-  Bytes text, set = {white_space, sizeof white_space - 1};
-  bool member[256] = {false};
+  Bytes text;
+  CharacterSet room;
   size_t i;
-  if (!try_receiver(m, &text) || (m->args[1] != OOP_NIL && !try_argument(m, 1, &set)) || !primitive_try_index(m, 2, text.size + 1, &i)) return OOP_FAIL;
-  for (size_t k = 0; k < set.size; k++) member[(uint8_t)set.at[k]] = true;
+  const CharacterSet *set = try_receiver(m, &text) ? try_set(m, 1, &room) : NULL;
+  if (!set || !primitive_try_index(m, 2, text.size + 1, &i)) return OOP_FAIL;
   size_t start = i--;
-  while (i < text.size && member[(uint8_t)text.at[i]] != in_set) i++;
+  while (i < text.size && set->has[(uint8_t)text.at[i]] != in_set) i++;
   primitive_charge(m, i - start + 1);
   return oop_from_small((int64_t)i + 1);
 }
 static Oop string_find_any(Machine *m) { return span(m, true); }
 static Oop string_skip_any(Machine *m) { return span(m, false); }
+
+static size_t part_start(const CharacterSet *set, const Bytes *text, size_t i) {
+  while (i < text->size && set->has[(uint8_t)text->at[i]]) i++;
+  return i;
+}
+static size_t part_end(const CharacterSet *set, const Bytes *text, size_t i) {
+  while (i < text->size && !set->has[(uint8_t)text->at[i]]) i++;
+  return i;
+}
+
+/* Array of Strings: the parts between characters of argument 1 (nil: white space).  Of texts that are not too long for one step. */
+static Oop string_parts(Machine *m) {
+  enum { PARTS_TEXT_MAX = 256 * 1024 };
+  Bytes text;
+  CharacterSet room;
+  const CharacterSet *set = try_receiver(m, &text) ? try_set(m, 1, &room) : NULL;
+  if (!set) return OOP_FAIL;
+  if (!oop_has_class(m->args[0], CLASS_STRING) && !oop_has_class(m->args[0], CLASS_SYMBOL)) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  if (text.size > PARTS_TEXT_MAX) return primitive_fail(m, FAILURE_TOO_LARGE);
+  size_t count = 0, end;
+  for (size_t i = part_start(set, &text, 0); i < text.size; i = part_start(set, &text, part_end(set, &text, i))) count++;
+  primitive_charge(m, text.size * 4 + count * 64);
+  Oop array = machine_new_array_may_gc(m, count);
+  if (!array) return OOP_FAIL;
+  unsigned handle = machine_push_handle(m, array);
+  for (size_t n = 0, i = 0; n < count; n++, i = end) {
+    try_receiver(m, &text); /* it may have moved */
+    i = part_start(set, &text, i);
+    end = part_end(set, &text, i);
+    Oop part = machine_new_bytes_may_gc(m, CLASS_STRING, end - i);
+    if (!part) return machine_pop_handles(m, handle), OOP_FAIL;
+    try_receiver(m, &text);
+    memcpy(object_bytes(oop_to_object(part)), text.at + i, end - i);
+    machine_store(m, oop_to_object(machine_handle(m, handle)), n, part);
+  }
+  array = machine_handle(m, handle);
+  machine_pop_handles(m, handle);
+  return array;
+}
 
 /* ---- writing to a stream ---------------------------------------------------------------------------------- */
 
@@ -325,6 +379,7 @@ const Primitive string_primitives[] = {
     {"string_index_of_string", string_index_of_string, 2, "index of a run of bytes from an index on, or 0", PRIMITIVE_QUICK},
     {"string_find_any", string_find_any, 2, "index of the first of some characters (nil: white space) from an index on, or size + 1", PRIMITIVE_QUICK},
     {"string_skip_any", string_skip_any, 2, "index of the first character that is none of them", PRIMITIVE_QUICK},
+    {"string_parts", string_parts, 1, "Array of the parts between some characters (nil: white space)", 0},
     {"stream_put", stream_put, 1, "adds a Character to a WriteStream on a String with room", PRIMITIVE_QUICK},
     {"stream_put_all", stream_put_all, 1, "adds a String likewise", PRIMITIVE_QUICK},
     {"string_concatenate", string_concatenate, 1, "receiver's bytes, then the argument's", 0},
