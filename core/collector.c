@@ -81,27 +81,44 @@ static bool forward_slots(Collection *c, Object *object) {
   return forward_range(c, object, 0, object_pointer_slots(object));
 }
 
-/* The first card from CARD on that is marked; most are not, so eight at a time are looked at. */
+/* The first card from CARD on that is marked, with 1. */
 static size_t next_card(const uint8_t *cards, size_t card, size_t count) {
-  uint64_t eight;
-  while (card < count && !cards[card]) {
-    if (card % 8 == 0 && card + 8 <= count && (memcpy(&eight, cards + card, 8), eight == 0)) card += 8;
-    else card++;
-  }
-  return card;
+  const uint8_t *found = memchr(cards + card, 1, count - card);
+  return found ? (size_t)(found - cards) : count;
 }
 
-/* A large object card by card: all of them, or those that are marked.  Marks are made anew.  True: it has young references. */
-static bool forward_large(Collection *c, LargeObject *large, bool all) {
-  size_t count = object_pointer_slots(&large->object);
+/* Card by card; their marks are made anew.  True: there are young references. */
+static bool forward_card(Collection *c, LargeObject *large, size_t card, size_t count) {
+  size_t slot = card << LARGE_CARD_SHIFT, end = slot + ((size_t)1 << LARGE_CARD_SHIFT);
+  bool young = forward_range(c, &large->object, slot, end < count ? end : count);
+  *large_card(large, slot) = young;
+  return young;
+}
+
+static bool forward_large(Collection *c, LargeObject *large) {
+  size_t count = object_pointer_slots(&large->object), cards = large_cards(count);
   bool young = false;
-  uint8_t *marks = large_card(large, 0);
-  size_t cards = large_cards(count);
-  for (size_t card = all ? 0 : next_card(marks, 0, cards); card < cards; card = all ? card + 1 : next_card(marks, card + 1, cards)) {
-    size_t slot = card << LARGE_CARD_SHIFT, end = slot + ((size_t)1 << LARGE_CARD_SHIFT);
-    marks[card] = forward_range(c, &large->object, slot, end < count ? end : count);
-    young |= marks[card];
-  }
+  for (size_t card = 0; card < cards; card++) young |= forward_card(c, large, card, count);
+  return young;
+}
+
+/* The same of the cards that are marked.  They lie far apart: several are fetched from memory at a time. */
+static bool forward_marked(Collection *c, LargeObject *large) {
+  enum { AHEAD = 16 };
+  size_t count = object_pointer_slots(&large->object), cards = large_cards(count), found[AHEAD], n;
+  const uint8_t *marks = large_card(large, 0);
+  size_t card = 0;
+  bool young = false;
+  do {
+    for (n = 0; n < AHEAD && (card = next_card(marks, card, cards)) < cards; n++, card++) {
+      found[n] = card;
+      const char *first = (const char *)&large->object.slots[card << LARGE_CARD_SHIFT];
+      __builtin_prefetch(first);
+      __builtin_prefetch(first + 64);
+      __builtin_prefetch(first + 127);
+    }
+    for (size_t i = 0; i < n; i++) young |= forward_card(c, large, found[i], count);
+  } while (n == AHEAD);
   return young;
 }
 
@@ -158,7 +175,7 @@ static void scan_all(Collection *c) {
     while (c->gray_count) {
       LargeObject *large = c->gray[--c->gray_count];
       if (large->object.header & FLAG_WEAK) continue;
-      if (forward_large(c, large, true)) machine_remember(c->m, &large->object, 0);
+      if (forward_large(c, large)) machine_remember(c->m, &large->object, 0);
     }
   } while (c->scan < c->to || old_pending(c));
 }
@@ -185,7 +202,7 @@ static void forward_remembered(Collection *c) {
   for (uint32_t i = 0; i < count; i++) {
     Object *object = old->remembered[i];
     bool large = object_is_large(object);
-    if (large ? forward_large(c, large_of(object), false) : forward_slots(c, object)) {
+    if (large ? forward_marked(c, large_of(object)) : forward_slots(c, object)) {
       old->remembered[kept++] = object;
     } else {
       object->header |= FLAG_GUARD;
@@ -274,6 +291,8 @@ static void end_major(Collection *c, OldChunk *left) {
 
 /* ---- a collection ------------------------------------------------------------------------------------------- */
 
+static bool is_eager(const OldSpace *old) { return old && old->survived >= EAGER_AFTER; }
+
 /* How big the new nursery should be: an active machine gets more, up to what its survivors justify.  While it is being filled it may have to be larger,
  * for everything may survive: collect_into adds that, and takes it away again. */
 static size_t nursery_size(const Machine *m, size_t needed, size_t stack_bytes) {
@@ -283,10 +302,24 @@ static size_t nursery_size(const Machine *m, size_t needed, size_t stack_bytes) 
   if (size < NURSERY_EAGER && needed) size *= 2; /* only a stack that is too small says nothing about the nursery */
   if (survivors * 4 > size) size = survivors * 4;
   if (size > NURSERY_MAX) size = NURSERY_MAX;
+  if (is_eager(m->old)) size = NURSERY_EAGER; /* the pause grows with what survives; the work per object does not */
+  else if (m->old && m->old->nursery) size = m->old->nursery, m->old->nursery = 0;
   if (size < stack_bytes) size = stack_bytes; /* the stack is copied too: a deep one asks for fewer collections */
   size_t others = machine_heap_used(m) - (size_t)(m->alloc_end - m->nursery), limit = machine_heap_limit(m);
   if (others + size > limit) size = others < limit ? limit - others : 0; /* not what is dead shall reach the limit */
   return size;
+}
+
+/* Of NEW bytes SURVIVED have survived their first collection: is the next one to wait for a second?  A program that builds something big, or replaces parts of
+ * it, would have it copied twice, and what refers to it looked at twice.  In a small heap that costs less than what is made old too early. */
+static void note_survival(OldSpace *old, size_t nursery, size_t new, size_t survived) {
+  bool eager = is_eager(old);
+  if (old->used + old->large_used < EAGER_HEAP) old->survived = 0;
+  else if (eager ? survived > new / 2 : new >= EAGER_FROM && survived > new / 4 * 3) {
+    if (!eager && ++old->survived == EAGER_AFTER) old->nursery = (uint32_t)nursery;
+  } else {
+    old->survived = 0;
+  }
 }
 
 /* The new nursery has NURSERY bytes, or more so that NEEDED are free. */
@@ -296,10 +329,13 @@ static bool collect_into(Machine *m, size_t nursery, size_t needed, size_t stack
   OldChunk *left = NULL;
   if (used_slots > stack_slots) return false;
   if (used_slots > (size_t)(m->stack_limit - m->stack)) used_slots = (size_t)(m->stack_limit - m->stack);
-  c.promote = c.major || m->promote_all || m->aged - m->nursery >= PROMOTE_FROM || (m->old && m->old->chunks && debug_on(DEBUG_GC_STRESS));
+  bool eager = is_eager(m->old);
+  size_t new = (size_t)(m->alloc - m->aged), old_before = m->old ? m->old->used : 0, aged = eager ? young : (size_t)(m->aged - m->nursery);
+  c.aged = m->nursery + aged;
+  c.promote = c.major || eager || m->promote_all || m->aged - m->nursery >= PROMOTE_FROM || (m->old && m->old->chunks && debug_on(DEBUG_GC_STRESS));
   if (stack_slots * 8 + worst > UINT32_MAX - 64) return false;
   uint32_t size = (uint32_t)(stack_slots * 8 + worst);
-  if (c.promote && !c.major && !reserve_old(m, (size_t)(m->aged - m->nursery))) return false;
+  if (c.promote && !c.major && !reserve_old(m, aged)) return false;
   char *block = thread_context_take_block(m->thread, &size);
   if (!block) return false;
   c.old = m->old;
@@ -330,6 +366,7 @@ static bool collect_into(Machine *m, size_t nursery, size_t needed, size_t stack
     m->alloc_end = c.to_start + ((size_t)(c.to - c.to_start) + needed > nursery ? (size_t)(c.to - c.to_start) + needed : nursery);
   m->block_size = size;
   if (c.major) end_major(&c, left);
+  else if (m->old) note_survival(m->old, nursery, new, eager ? m->old->used - old_before : (size_t)(m->aged - m->nursery));
   send_cache_flush_own(m);
   return true;
 }

@@ -40,6 +40,8 @@ struct OldSpace {
   size_t threshold;  /* used + large_used beyond this asks for a major collection */
   Object **remembered; /* old objects that may refer to young ones; their FLAG_GUARD is clear */
   uint32_t remembered_count, remembered_capacity;
+  uint8_t survived; /* how many minor collections in a row nearly all new objects have survived; from EAGER_AFTER on they become old at once */
+  uint32_t nursery; /* its size before that */
   bool forgetful; /* there was no memory to remember one: the next collection must be a major one */
 };
 
@@ -63,7 +65,10 @@ enum {
   MAX_GRACES = 4,
   MAJOR_DEFERRED_FROM = 2 * 1024 * 1024, /* bytes of old generation from which on it is worth asking the owner to have them collected elsewhere */
   WEAK_MAJOR_AFTER = 4 * 1024 * 1024, /* bytes allocated, and 8 times the old generation: then a machine with weak objects collects all of it */
-  PROMOTE_FROM = 8 * 1024             /* bytes of survivors from which on copying them again does not pay */
+  PROMOTE_FROM = 8 * 1024,            /* bytes of survivors from which on copying them again does not pay */
+  EAGER_AFTER = 3,
+  EAGER_HEAP = 4 * 1024 * 1024,
+  EAGER_FROM = 64 * 1024              /* bytes of new objects from which on it is worth asking whether they survive */
 };
 
 static inline Accounts *machine_accounts(const Machine *m) { return thread_context_accounts(m->thread); }
