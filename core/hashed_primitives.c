@@ -203,8 +203,9 @@ static inline Oop take_all(Machine *m, Manner manner) {
     Wanted wanted;
     if (from->slots[i] == OOP_NIL) continue;
     try_hash(m, manner, from->slots[i], &wanted);
-    size_t place = (size_t)(scramble(wanted.hash) * manner.stride) & mask;
-    while (table->slots[place] != OOP_NIL) place = (place + manner.stride) & mask;
+    size_t place = (size_t)(scramble(wanted.hash) * manner.stride) & mask, probes = 0;
+    for (; table->slots[place] != OOP_NIL && probes <= mask; probes++) place = (place + manner.stride) & mask;
+    if (probes > mask) return primitive_fail(m, FAILURE_BAD_RECEIVER);
     for (unsigned k = 0; k < manner.stride; k++) machine_store(m, table, place + k, from->slots[i + k]);
   }
   return m->args[0];

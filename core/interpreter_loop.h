@@ -294,6 +294,7 @@ send_kind:
     result = entry->primitive(m);
     m->args = NULL;
     budget = m->budget;
+    cache = m->cache; /* it may have looked up a method */
     if (unlikely(result == OOP_FAIL)) goto activate;
     R(dest) = result;
     NEXT();
