@@ -219,7 +219,7 @@ static Oop spawn(Machine *m, const SourceImage *asked_for) {
   if (flags & SPAWN_LINK || actor_is(a, ACTOR_LINKS_CHILDREN)) link_to_child(a, child);
   if (flags >> SPAWN_LIMIT_SHIFT && actor_extra(child)) pressure_set_limit(child, flags >> SPAWN_LIMIT_SHIFT);
   oop_to_object(answer)->slots[PROXY_ID] = oop_from_small((int64_t)actor_id(child));
-  scheduler_enqueue(s, child);
+  scheduler_enqueue_child(s, child);
   return answer;
 }
 
@@ -280,7 +280,7 @@ Oop actor_spawn_with_connection_may_gc(Machine *m, int fd, unsigned flags) {
   child->inbox->fd = fd + 1;
   if (flags & SPAWN_LINK || actor_is(a, ACTOR_LINKS_CHILDREN)) link_to_child(a, child);
   oop_to_object(answer)->slots[PROXY_ID] = oop_from_small((int64_t)actor_id(child));
-  scheduler_enqueue(a->scheduler, child);
+  scheduler_enqueue_child(a->scheduler, child);
   return answer;
 }
 

@@ -13,6 +13,8 @@ enum {
   SLICE_POLL_COST = 16,     /* one that used up its slice counts as so many */
   FRESH_SHARE_SLICES = 8,   /* fresh actors may use that many slices before a spent one gets its turn */
   HIGH_SHARE = 16, LOW_SHARE = 32,
+  SIBLINGS = 64,            /* children of one run that may go before others */
+  FRESH_AT_ONCE = 8, BORN_AT_ONCE = 1024,
   SURPLUS = 24,             /* this many waiting actors are more than a scheduler keeps while another is idle */
   ROOM_RETRY_NS = 1000000,
   PACK_AFTER_NS = 5000000, PACK_PATIENT_NS = 100000000
@@ -88,6 +90,21 @@ static Actor *queue_take(ActorQueue *queue) {
   return a;
 }
 
+/* All of FROM, behind or in front of those in QUEUE. */
+static void queue_append(ActorQueue *queue, ActorQueue *from) {
+  if (!from->first) return;
+  if (queue->last) queue->last->next = from->first;
+  else queue->first = from->first;
+  queue->last = from->last;
+  queue->count += from->count;
+  *from = (ActorQueue){0};
+}
+static void queue_prepend(ActorQueue *queue, ActorQueue *from) {
+  queue_append(from, queue);
+  *queue = *from;
+  *from = (ActorQueue){0};
+}
+
 static ActorQueue *queue_for(Scheduler *s, const Actor *a, bool slice_used_up) {
   if (a->priority == PRIORITY_HIGH) return &s->high;
   if (a->priority == PRIORITY_LOW) return &s->low;
@@ -111,6 +128,17 @@ void scheduler_enqueue(Scheduler *s, Actor *a) {
   queue_put(queue_for(s, a, false), a);
 }
 
+void scheduler_enqueue_child(Scheduler *s, Actor *a) {
+  if (s->seeded || a->priority != PRIORITY_NORMAL || actor_is(a, ACTOR_PINNED)) scheduler_enqueue(s, a);
+  else queue_put(&s->children, a);
+}
+
+/* The actor that made them has had its run. */
+static void place_children(Scheduler *s) {
+  if (s->children.count > SIBLINGS) queue_append(&s->fresh, &s->children);
+  else queue_prepend(&s->born, &s->children);
+}
+
 void scheduler_requeue(Scheduler *s, Actor *a, bool slice_used_up) {
   queue_put(queue_for(s, a, slice_used_up), a);
   if (slice_used_up) s->until_poll -= SLICE_POLL_COST;
@@ -132,17 +160,28 @@ static void take_inbound(Scheduler *s) {
   }
 }
 
+/* Woken ones before newborn ones, so that a tree of actors is finished where it has been begun; but one newborn after FRESH_AT_ONCE others.  The oldest newborn ones, at
+ * the end of their queue, would wait as long as new ones come: after BORN_AT_ONCE others they get the share of spent ones. */
+static Actor *next_fresh(Scheduler *s) {
+  if (s->born_taken == BORN_AT_ONCE) queue_append(&s->spent, &s->born);
+  if (!s->born.first) s->born_taken = 0;
+  bool born = s->born.first && (!s->fresh.first || s->born_waited >= FRESH_AT_ONCE);
+  s->born_waited = born ? 0 : s->born_waited + 1;
+  s->born_taken += born;
+  return queue_take(born ? &s->born : &s->fresh);
+}
+
 static Actor *next_normal(Scheduler *s) {
-  if (s->spent.first && (s->fresh_share <= 0 || !s->fresh.first)) {
+  if (s->spent.first && (s->fresh_share <= 0 || !scheduler_fresh(s))) {
     s->fresh_share = FRESH_SHARE_SLICES * s->runtime->options.slice;
     return queue_take(&s->spent);
   }
-  return queue_take(&s->fresh);
+  return next_fresh(s);
 }
 
 /* High before normal before low, but nobody starves: one of the others after HIGH_SHARE high ones, one low after LOW_SHARE others. */
 Actor *scheduler_take(Scheduler *s) {
-  bool normal = s->fresh.first || s->spent.first;
+  bool normal = scheduler_fresh(s) || s->spent.first;
   if (!s->high.first && !s->low.first) return next_normal(s);
   if (s->low.first && ((!normal && !s->high.first) || s->low_waited >= LOW_SHARE)) return s->low_waited = 0, queue_take(&s->low);
   s->low_waited++;
@@ -191,8 +230,8 @@ static Scheduler *claim_idle(Runtime *runtime) {
 }
 
 static bool has_surplus(const Scheduler *s) {
-  return s->fresh.count >= SURPLUS || s->spent.count > 1 || (s->spent.count && s->fresh.count) || s->high.count > 1 || s->low.count > 1 ||
-         (s->low.count && (s->fresh.count || s->spent.count));
+  return scheduler_fresh(s) >= SURPLUS || s->spent.count > 1 || (s->spent.count && scheduler_fresh(s)) || s->high.count > 1 || s->low.count > 1 ||
+         (s->low.count && (scheduler_fresh(s) || s->spent.count));
 }
 
 /* The thread of TO cannot be started; it stays claimed, so nobody tries again. */
@@ -210,7 +249,8 @@ static void share_work(Scheduler *s) {
   if (!to) return;
   uint32_t moved = hand_over(&s->spent, to, (s->spent.count + 1) / 2);
   moved += hand_over(&s->high, to, s->high.count / 2);
-  moved += hand_over(&s->low, to, s->low.count > 1 ? s->low.count / 2 : s->low.count && (s->fresh.count || s->spent.count));
+  moved += hand_over(&s->low, to, s->low.count > 1 ? s->low.count / 2 : s->low.count && (scheduler_fresh(s) || s->spent.count));
+  if (scheduler_fresh(s) >= SURPLUS) queue_append(&s->fresh, &s->born);
   if (s->fresh.count >= SURPLUS) moved += hand_over(&s->fresh, to, s->fresh.count / 2);
   if (!moved) {
     atomic_fetch_or(&runtime->idle, (uint64_t)1 << to->number);
@@ -432,6 +472,7 @@ void scheduler_run(Scheduler *s) {
     actor_run(s, a);
     if (traced) trace_run_ended(s);
     s->running = NULL;
+    if (s->children.first) place_children(s);
     if (++s->slices == runtime->options.stop_after) runtime_halt(runtime, 0);
     if (scheduler_waiting(s)) share_work(s);
   }

@@ -3,9 +3,10 @@
  *
  *            other threads                    this thread only
  *   inbound (atomic stack) ---> fresh: woken by a message or timer      spent: used their whole slice
- *   cancelled timers       ---> wheel                                   loop (libuv)
+ *   cancelled timers       ---> wheel         born: not run yet         loop (libuv)
  *
- * Fresh actors go before spent ones (but spent ones get a fixed share).  A woken actor runs where it was woken; when a scheduler has more
+ * Fresh actors go before newborn ones and these before spent ones (but the others get a fixed share).  The children of the last actor go before those of others, in the
+ * order in which they were made: a tree of actors is walked in depth, and few of them are alive at a time.  A woken actor runs where it was woken; when a scheduler has more
  * than it should keep and another is idle, it hands over half (share_work): waking a thread costs 30 microseconds, so it happens only from
  * idle to busy.  An idle scheduler sleeps in its loop; nobody spins. */
 #ifndef ATOLL_SCHEDULER_H
@@ -48,6 +49,8 @@ struct Scheduler {
   pthread_t thread;
   ThreadContext *context;
   ActorQueue fresh, spent, high, low;
+  ActorQueue born, children; /* new actors: of those that have run, of the one that runs */
+  uint32_t born_taken, born_waited; /* newborn ones since none was left; fresh ones since the last newborn */
   uint32_t high_taken, low_waited; /* since another kind had its turn */
   Actor *running;
   int32_t slice;       /* reductions of the next actor */
@@ -93,10 +96,13 @@ static inline void scheduler_count_up(_Atomic uint64_t *count) {
 }
 
 /* How many wait to run. */
-static inline uint32_t scheduler_waiting(const Scheduler *s) { return s->fresh.count + s->spent.count + s->high.count + s->low.count; }
+static inline uint32_t scheduler_fresh(const Scheduler *s) { return s->fresh.count + s->born.count; }
+static inline uint32_t scheduler_waiting(const Scheduler *s) { return scheduler_fresh(s) + s->spent.count + s->high.count + s->low.count; }
 
 /* A has become runnable; the caller owned it and no longer does. */
 void scheduler_enqueue(Scheduler *s, Actor *a);
+/* The same of a child of the actor that S runs. */
+void scheduler_enqueue_child(Scheduler *s, Actor *a);
 /* The actor that S has just run wants to go on: behind the others, behind all fresh ones if it has used up its SLICE computing. */
 void scheduler_requeue(Scheduler *s, Actor *a, bool slice_used_up);
 /* Any thread that owns A: it goes on at S. */
