@@ -241,6 +241,17 @@ static Oop prim_frame_caller(Machine *m) {
   return LINK_IS_BOTTOM(fp[FRAME_LINK]) ? OOP_NIL : offset_or_nil(m, frame_caller(m, fp));
 }
 
+/* The frame that FRAME has called: one walk from the top. */
+static Oop prim_frame_above(Machine *m) {
+  Oop *wanted = frame_at(m, m->args[1]);
+  for (Oop *fp = m->fp; wanted && fp != wanted && !LINK_IS_BOTTOM(fp[FRAME_LINK]);) {
+    Oop *caller = frame_caller(m, fp);
+    if (caller == wanted) return offset_or_nil(m, fp);
+    fp = caller;
+  }
+  return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+}
+
 /* Frames from one down to the bottom, as an Array; of more than FIRST + LAST of them, the first and the last ones with, in between, minus
  * the number of those left out.  One walk: asking frame by frame costs the square of the depth. */
 static Oop prim_frame_list(Machine *m) {
@@ -363,6 +374,7 @@ const Primitive control_primitives[] = {
     {"frame_resume", prim_frame_resume, 2, "drop all above a frame; its call answers the value", 0},
     {"frame_restart", prim_frame_restart, 1, "drop all above a frame and run it again", 0},
     {"frame_caller", prim_frame_caller, 1, "frame below, or nil", PRIMITIVE_QUICK},
+    {"frame_above", prim_frame_above, 1, "the frame that a frame has called", 0},
     {"frame_list", prim_frame_list, 3, "Array of the frames from one down, of many the first and last so many", 0},
     {"frame_recursing", prim_frame_recursing, 0, "whether the method that asks runs for the same receiver further down", 0},
     {"frame_code", prim_frame_code, 1, "code that a frame runs", PRIMITIVE_QUICK},
