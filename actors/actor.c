@@ -609,6 +609,21 @@ static void after_run(Scheduler *s, Actor *a, RunStatus status) {
   }
 }
 
+/* The process was told to stop: ProgramTerminated is signaled in the running statement. */
+static void terminate_may_gc(Scheduler *s, Actor *a) {
+  Machine *m = &a->machine;
+  if (s->runtime->main_knows || !actor_is(a, ACTOR_IN_TURN)) return; /* between two statements: in the next one */
+  s->runtime->main_knows = true;
+  if (a->timer) scheduler_cancel_timer(s, a->timer);
+  a->timer = NULL;
+  a->flags |= ACTOR_WAKE;
+  bool processes = processes_exist(m);
+  Oop selector = symbol_may_gc(m, processes ? "terminateMain" : "signalTermination");
+  Oop class = machine_class_at(m, CLASS_ACTOR);
+  if (selector && (processes ? processes_fork_may_gc(m, class, selector) : machine_interrupt_may_gc(m, class, selector))) return;
+  runtime_halt(s->runtime, 128 + atomic_load(&s->runtime->interrupted));
+}
+
 /* Somebody has pressed Ctrl-C: UserInterrupt is signaled in the running statement; when that does not help, its frames are dropped. */
 static void interrupt_may_gc(Scheduler *s, Actor *a) {
   Machine *m = &a->machine;
@@ -645,6 +660,7 @@ void actor_run(Scheduler *s, Actor *a) {
     lend_handles(s, &a->machine);
     if (mailbox_has_mail(&a->mailbox)) actor_read_mailbox(s, a);
     if (actor_is(a, ACTOR_MAIN) && s->runtime->options.terminal) interrupt_may_gc(s, a);
+    if (actor_is(a, ACTOR_MAIN) && atomic_load_explicit(&s->runtime->interrupted, memory_order_relaxed)) terminate_may_gc(s, a);
     if (!actor_is(a, ACTOR_EXITING) && !ready(s, a)) {
       if (actor_is(a, ACTOR_EXITING)) continue;
       if (try_rest(s, a)) break;

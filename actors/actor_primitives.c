@@ -56,10 +56,10 @@ static Oop break_promise_may_gc(Actor *a, Oop x, uint64_t target) {
   return oop_from_object(promise);
 }
 
-/* Sends MESSAGE now or after DELAY milliseconds. */
+/* Sends MESSAGE now or after DELAY nanoseconds. */
 static bool send_now_or_later(Scheduler *s, uint64_t target, Message *message, Oop delay) {
   if (!oop_is_small(delay)) return actor_try_deliver(s, target, message);
-  uint64_t wait = oop_to_small(delay) > 0 ? (uint64_t)oop_to_small(delay) * 1000000 : 0;
+  uint64_t wait = oop_to_small(delay) > 0 ? (uint64_t)oop_to_small(delay) : 0;
   return scheduler_start_timer(s, target, message, scheduler_now(s) + wait) != NULL;
 }
 
@@ -422,6 +422,12 @@ static Oop actor_take_circle(Machine *m) {
   return oop_from_bool(found);
 }
 
+/* Actor class >> terminationSignal */
+static Oop runtime_interrupted(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  return oop_from_small(atomic_load(&s->runtime->interrupted));
+}
+
 /* ---- requests answered later ------------------------------------------------------------------------------------------------------- */
 
 /* Actor class >> detachCaller: {actor id. promise number} of the request of this turn, which is now the program's business; or nil. */
@@ -672,5 +678,6 @@ const Primitive actor_primitives[] = {
     {"actor_count", actor_count, 0, "actors alive", 0},
     {"runtime_account", runtime_account, 1, "bytes of an account of the runtime, AccountKind from 1", 0},
     {"scheduler_count", scheduler_count, 0, "scheduler threads", 0},
+    {"runtime_interrupted", runtime_interrupted, 0, "the signal that told the process to stop, or 0", 0},
     {"runtime_halt", runtime_halt_primitive, 1, "end the program with an exit status", 0},
     {NULL, NULL, 0, NULL, 0}};

@@ -129,6 +129,7 @@ static void receive(Scheduler *s, Actor *a, Message *message) {
   case MESSAGE_CANCEL: receive_cancel(s, a, message); break;
   case MESSAGE_ROOM: pressure_receive(s, a, message); break;
   case MESSAGE_TRACE: receive_trace(s, a, message); break;
+  case MESSAGE_INTERRUPT: a->flags |= ACTOR_WAKE, message_free(&s->messages, message); break;
   case MESSAGE_PROBE: circles_receive(s, a, message); break;
   case MESSAGE_INFO: inspection_answer(s, a, message); break;
   case MESSAGE_LINK: case MESSAGE_UNLINK: case MESSAGE_MONITOR: case MESSAGE_DEMONITOR: case MESSAGE_EXIT: case MESSAGE_KILL:

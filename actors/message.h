@@ -32,7 +32,8 @@
   X(ROOM, "-; number: 0 or (again) 2, is there room in the mailbox? 1, there is")                       \
   X(TRACE, "-; number: TraceEvents, number2: the actor that is told of them")             \
   X(INFO, "-; the sender's promise, resolved with what the receiver is doing")             \
-  X(PROBE, "a Probe (circles.c); the sender's promise that its turn waits for")
+  X(PROBE, "a Probe (circles.c); the sender's promise that its turn waits for")           \
+  X(INTERRUPT, "-; -: wakes the main program, which looks at runtime->interrupted")
 
 typedef enum MessageKind {
 #define X(name, doc) MESSAGE_##name,

@@ -118,6 +118,11 @@ void runtime_halt(Runtime *runtime, int status) {
   for (uint32_t i = 0; i < runtime->scheduler_count; i++) scheduler_wake(&runtime->schedulers[i]);
 }
 
+void runtime_interrupt(Runtime *runtime, int signal) {
+  atomic_store(&runtime->interrupted, signal);
+  scheduler_wake(&runtime->schedulers[0]);
+}
+
 void runtime_pin(Runtime *runtime, const SourceImage *source) {
   SourceImage *pinned = (SourceImage *)source;
   runtime->pinned = source;

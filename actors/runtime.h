@@ -58,6 +58,10 @@ Accounts *runtime_accounts(Runtime *runtime);
 Runtime *runtime_of_machine(const Machine *m);
 void runtime_halt(Runtime *runtime, int status);
 
+/* The process was told to stop by that signal: ProgramTerminated is signaled in the running statement of the main program.  From a signal handler, or any
+ * thread. */
+void runtime_interrupt(Runtime *runtime, int signal);
+
 /* Under a seed: the same for two runs that ran the same actors in the same order for as long. */
 uint64_t runtime_schedule_hash(const Runtime *runtime);
 

@@ -32,6 +32,8 @@ struct Runtime {
   _Atomic uint64_t idle;   /* bit per scheduler that sleeps, or whose thread has not been started yet */
   _Atomic bool stopping;
   _Atomic int exit_status;
+  _Atomic int interrupted; /* the signal that told the process to stop; 0: none */
+  bool main_knows, main_was_told; /* of that; thread of the first scheduler */
 
   uint64_t schedule_hash; /* under a seed */
 

@@ -423,8 +423,18 @@ static uint64_t next_to_pack(const Scheduler *s) {
 
 /* ---- the loop ----------------------------------------------------------------------------------------------------------------------- */
 
+/* The process was told to stop. */
+static void wake_main(Scheduler *s) {
+  Runtime *runtime = s->runtime;
+  if (runtime->main_was_told || !runtime->main) return;
+  runtime->main_was_told = true;
+  Message *message = message_new(&s->messages, MESSAGE_INTERRUPT, 0);
+  if (message) actor_deliver(s, actor_id(runtime->main), message);
+}
+
 void scheduler_poll(Scheduler *s) {
   s->until_poll = ACTORS_PER_POLL;
+  if (s->number == 0 && atomic_load_explicit(&s->runtime->interrupted, memory_order_relaxed)) wake_main(s);
   fire_due(s);
   if (s->loop.handles) loop_poll(&s->loop);
   if (s->pack_count || s->patient_count) scheduler_now(s), pack_due(s);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* command_run.c -- `atoll run`: the main actor carries out source files, or the program that an image keeps. */
 #include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,6 +166,40 @@ static void set_options(RuntimeOptions *options, const RunOptions *o, Host *host
   options->host = host;
 }
 
+/* ---- being told to stop ---- */
+
+static Runtime *_Atomic told_to_stop;
+
+/* The first time the program is told; the second time it ends. */
+static void on_signal(int number) {
+  Runtime *runtime = atomic_exchange(&told_to_stop, NULL);
+  if (runtime) {
+    runtime_interrupt(runtime, number);
+    return;
+  }
+  signal(number, SIG_DFL);
+  raise(number);
+}
+
+static const int stopping_signals[] = {SIGTERM, SIGINT, SIGHUP};
+
+static void watch_signals(Runtime *runtime) {
+  struct sigaction action, before;
+  memset(&action, 0, sizeof action);
+  action.sa_handler = on_signal;
+  action.sa_flags = SA_RESTART;
+  atomic_store(&told_to_stop, runtime);
+  for (unsigned i = 0; i < sizeof stopping_signals / sizeof *stopping_signals; i++)
+    if (sigaction(stopping_signals[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL) sigaction(stopping_signals[i], &action, NULL);
+}
+
+static void unwatch_signals(void) {
+  struct sigaction before;
+  atomic_store(&told_to_stop, NULL);
+  for (unsigned i = 0; i < sizeof stopping_signals / sizeof *stopping_signals; i++)
+    if (sigaction(stopping_signals[i], NULL, &before) == 0 && before.sa_handler == on_signal) signal(stopping_signals[i], SIG_DFL);
+}
+
 int cli_run_program(Program *program, const SourceImage *source, const RunOptions *o, unsigned *errors, FILE *answer) {
   RuntimeOptions options;
   Host host;
@@ -175,7 +211,9 @@ int cli_run_program(Program *program, const SourceImage *source, const RunOption
   MainProgram main_program = {program, 0, false, answer};
   if (!o->hand_on_data) program_set_before_statement(program, freeze_definitions);
   Machine *m = runtime_main_machine(runtime, source, next_frame, &main_program);
+  if (!o->seeded) watch_signals(runtime);
   int status = m ? runtime_run(runtime) : 1;
+  unwatch_signals();
   if (!m || main_program.no_memory) fprintf(stderr, "atoll: no memory\n"), status = 1;
   *errors = program_errors(program) + main_program.unhandled;
   if (o->schedule_hash) *o->schedule_hash = runtime_schedule_hash(runtime);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* main.c -- the `atoll` program: finds the command and calls it. */
 #define _GNU_SOURCE
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "debug.h"
@@ -193,12 +195,22 @@ static const char *command_word(int argc, char **argv) {
   return word[0] == '-' && word[1] == '-' ? word + 2 : word;
 }
 
+/* Files that are opened later must not take the numbers of standard input, output and errors when the process was started without these. */
+static void open_standard_files(void) {
+  for (int fd = open("/dev/null", O_RDWR); fd >= 0; fd = open("/dev/null", O_RDWR))
+    if (fd > STDERR_FILENO) {
+      close(fd);
+      return;
+    }
+}
+
 int main(int argc, char **argv) {
   PrimitiveTable *primitives = calloc(1, sizeof *primitives);
   const char *bad = debug_init();
   if (bad) return cli_usage("ATOLL_DEBUG: there is no switch '%s'", bad);
   if (!primitives || !window_init()) return fprintf(stderr, "atoll: no memory, or no address space for images\n"), 1;
   signal(SIGPIPE, SIG_IGN);
+  open_standard_files();
   raise_file_limit();
   primitive_set_fill(primitives);
   Cli cli = {argv[0], primitives};
