@@ -249,6 +249,7 @@ static inline bool try_two_doubles(Oop a, Oop b, double *x, double *y) {
   double u, v; /* of their own: what X and Y name can stay in registers */
   if (likely(oop_both_small_floats(a, b)) && a > SMALL_FLOAT_ZERO_MAX && b > SMALL_FLOAT_ZERO_MAX)
     return *x = oop_small_nonzero_to_double(a), *y = oop_small_nonzero_to_double(b), true;
+  if (oop_is_pointer(a) && !is_boxed_float(a)) return false; /* texts, mostly */
   if (!try_mixed_doubles(a, b, &u, &v)) return false;
   return *x = u, *y = v, true;
 }

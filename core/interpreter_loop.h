@@ -152,8 +152,11 @@ op_SETGLOBAL:
   NEXT();
 op_NEWVEC:
   ROOM(8 + B * 8);
-  result = machine_new_unchecked(m, CLASS_ARRAY, FORMAT_POINTERS, B);
-  R(A) = result;
+  {
+    Object *vector = machine_cut_unchecked(m, CLASS_ARRAY, FORMAT_POINTERS, B);
+    for (unsigned i = 0; i < B; i++) vector->slots[i] = OOP_NIL;
+    R(A) = oop_from_object(vector);
+  }
   NEXT();
 op_GETVEC:
   if (MODE == 2 && lacks_slot(m, R(B), C)) goto missing_slot;
@@ -161,9 +164,9 @@ op_GETVEC:
   NEXT();
 op_ARRAY : {
   ROOM(8 + C * 8);
-  result = machine_new_unchecked(m, CLASS_ARRAY, FORMAT_POINTERS, C);
-  for (unsigned i = 0; i < C; i++) oop_to_object(result)->slots[i] = R(B + i);
-  R(A) = result;
+  Object *array = machine_cut_unchecked(m, CLASS_ARRAY, FORMAT_POINTERS, C);
+  for (unsigned i = 0; i < C; i++) array->slots[i] = R(B + i);
+  R(A) = oop_from_object(array);
   NEXT();
 }
 op_CLOSURE : {
@@ -179,8 +182,7 @@ op_CLOSURE : {
   }
   ROOM((1 + CLOSURE_COPIED + copied) * 8);
   if (info & 0x100) home = R(A);
-  result = machine_new_unchecked(m, CLASS_BLOCK_CLOSURE, FORMAT_POINTERS, CLOSURE_COPIED + copied);
-  Object *closure = oop_to_object(result);
+  Object *closure = machine_cut_unchecked(m, CLASS_BLOCK_CLOSURE, FORMAT_POINTERS, CLOSURE_COPIED + copied);
   closure->slots[CLOSURE_CODE] = literals[op_bx(w)];
   closure->slots[CLOSURE_RECEIVER] =
       code_flags(CODE) & CODE_IS_BLOCK ? oop_to_object(RESOLVE(R(0)))->slots[CLOSURE_RECEIVER] : R(0);
@@ -188,7 +190,7 @@ op_CLOSURE : {
   pc++;
   for (unsigned i = 0; i < copied; i++) closure->slots[CLOSURE_COPIED + i] = R(pc[i >> 2] >> (i & 3) * 8 & 0xff);
   pc += (copied + 3) >> 2;
-  R(A) = result;
+  R(A) = oop_from_object(closure);
   NEXT();
 }
 op_BLOCKSELF:
@@ -271,20 +273,7 @@ send_found:
 
 send_kind:
   callee = entry->code;
-  switch (entry->kind) {
-  case SEND_GETTER:
-    if (MODE == 2 && lacks_slot(m, R(base), entry->slot)) goto grow_for_entry;
-    R(dest) = oop_to_object(R(base))->slots[entry->slot]; NEXT();
-  case SEND_CONSTANT: R(dest) = entry->constant; NEXT();
-  case SEND_SELF: R(dest) = R(base); NEXT();
-  case SEND_SETTER: {
-    Object *object = oop_to_object(R(base));
-    if (unlikely(object->header & FLAG_GUARD) || (MODE == 2 && lacks_slot(m, R(base), entry->slot))) goto activate;
-    object->slots[entry->slot] = R(base + 1);
-    R(dest) = R(base);
-    NEXT();
-  }
-  case SEND_QUICK:
+  if (entry->kind == SEND_QUICK) {
     m->fp = fp;
     m->args = fp + base;
     m->argc = argc;
@@ -298,6 +287,20 @@ send_kind:
     if (unlikely(result == OOP_FAIL)) goto activate;
     R(dest) = result;
     NEXT();
+  }
+  switch (entry->kind) {
+  case SEND_GETTER:
+    if (MODE == 2 && lacks_slot(m, R(base), entry->slot)) goto grow_for_entry;
+    R(dest) = oop_to_object(R(base))->slots[entry->slot]; NEXT();
+  case SEND_CONSTANT: R(dest) = entry->constant; NEXT();
+  case SEND_SELF: R(dest) = R(base); NEXT();
+  case SEND_SETTER: {
+    Object *object = oop_to_object(R(base));
+    if (unlikely(object->header & FLAG_GUARD) || (MODE == 2 && lacks_slot(m, R(base), entry->slot))) goto activate;
+    object->slots[entry->slot] = R(base + 1);
+    R(dest) = R(base);
+    NEXT();
+  }
   case SEND_PERFORM: {
     SendCacheEntry *meant = perform_entry(cache, R(base), R(base + 1), argc - 1);
     if (!meant) break;
@@ -547,9 +550,11 @@ op_BLOCKRETURN : {
 
 boxed_float: /* R[A] := real */
   ROOM(16);
-  result = machine_new_unchecked(m, CLASS_FLOAT, FORMAT_WORDS, 1);
-  memcpy(oop_to_object(result)->slots, &real, 8);
-  R(A) = result;
+  {
+    Object *number = machine_cut_unchecked(m, CLASS_FLOAT, FORMAT_WORDS, 1);
+    memcpy(number->slots, &real, 8);
+    R(A) = oop_from_object(number);
+  }
   NEXT();
 op_DIVIDE : {
   Oop a = R(B), b = R(C);

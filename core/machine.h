@@ -173,7 +173,12 @@ Oop machine_copy_may_gc(Machine *m, Oop original);
 Oop machine_writable_may_gc(Machine *m, Oop object);
 
 /* OBJECT.slot := VALUE for an object known to be in W (freshly made, or from machine_writable_may_gc). Keeps the remembered set. */
-void machine_store(Machine *m, Object *object, size_t slot, Oop value);
+void machine_store_guarded(Machine *m, Object *object, size_t slot, Oop value);
+static inline void machine_store(Machine *m, Object *object, size_t slot, Oop value) {
+  assert(!address_in_source(oop_from_object(object)));
+  object->slots[slot] = value;
+  if (object->header & FLAG_GUARD) machine_store_guarded(m, object, slot, value);
+}
 
 /* Handles: roots for C code that holds oops across _may_gc calls. Index stays valid; the array may move. */
 unsigned machine_push_handle(Machine *m, Oop value);

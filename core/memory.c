@@ -101,19 +101,12 @@ void machine_remember(Machine *m, Object *old, size_t slot) {
   if (!object_is_large(old)) old->header &= ~FLAG_GUARD;
 }
 
-void machine_store(Machine *m, Object *object, size_t slot, Oop value) {
-  assert(!address_in_source(oop_from_object(object)));
-  object->slots[slot] = value;
-  if (!(object->header & FLAG_GUARD) || !machine_is_young(m, value)) return;
-  machine_remember(m, object, slot);
+/* The second half of machine_store: VALUE has been stored into an old object. */
+void machine_store_guarded(Machine *m, Object *object, size_t slot, Oop value) {
+  if (machine_is_young(m, value)) machine_remember(m, object, slot);
 }
 
 /* ---- allocation ------------------------------------------------------------------------------------------- */
-
-static uint32_t next_hash(Machine *m) {
-  m->hash_seed = m->hash_seed * 1664525u + 1013904223u;
-  return m->hash_seed >> (32 - HASH_BITS);
-}
 
 static void clear_body(Object *object, unsigned format, size_t slots) {
   if (format > FORMAT_WEAK) {
@@ -124,10 +117,7 @@ static void clear_body(Object *object, unsigned format, size_t slots) {
 }
 
 Oop machine_new_unchecked(Machine *m, uint32_t class_index, unsigned format, size_t slots) {
-  Object *object = (Object *)m->alloc;
-  assert(slots < OBJECT_SIZE_LARGE && m->alloc + 8 + slots * 8 <= m->alloc_end);
-  m->alloc += 8 + slots * 8;
-  object->header = header_make(class_index, format, next_hash(m), slots);
+  Object *object = machine_cut_unchecked(m, class_index, format, slots);
   clear_body(object, format, slots);
   return oop_from_object(object);
 }
@@ -149,7 +139,7 @@ Oop machine_new_short_string_unchecked(Machine *m, const uint8_t *bytes, size_t 
   size_t slots = bytes_to_slots(size);
   assert(size < 32 && m->alloc + 8 + slots * 8 <= m->alloc_end);
   m->alloc += 8 + slots * 8;
-  object->header = header_make(CLASS_STRING, bytes_format(size), next_hash(m), slots);
+  object->header = header_make(CLASS_STRING, bytes_format(size), machine_next_hash(m), slots);
   for (size_t i = 0; i + 1 < slots; i++) memcpy(&object->slots[i], bytes + i * 8, 8);
   if (slots) object->slots[slots - 1] = last_word(bytes + size, size);
   return oop_from_object(object);
@@ -172,7 +162,7 @@ static LargeObject *new_large(Machine *m, uint32_t class_index, unsigned format,
   large->bytes = large_bytes(slots);
   large->slots = slots;
   large->remembered = 0;
-  large->object.header = header_make(class_index, format, next_hash(m), slots) | FLAG_OLD | FLAG_GUARD;
+  large->object.header = header_make(class_index, format, machine_next_hash(m), slots) | FLAG_OLD | FLAG_GUARD;
   large->next = old->large;
   old->large = large;
   old->large_used += large->bytes;

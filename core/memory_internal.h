@@ -75,6 +75,20 @@ static inline Accounts *machine_accounts(const Machine *m) { return thread_conte
 static inline size_t object_total_bytes(const Object *o) { return 8 + object_slots(o) * 8; }
 static inline bool machine_is_young(const Machine *m, Oop x) { return x - (uint64_t)m->nursery < (uint64_t)(m->alloc_end - m->nursery) && oop_is_pointer(x); }
 
+static inline uint32_t machine_next_hash(Machine *m) {
+  m->hash_seed = m->hash_seed * 1664525u + 1013904223u;
+  return m->hash_seed >> (32 - HASH_BITS);
+}
+
+/* As machine_new_unchecked, but nothing is in the slots: the caller fills all of them at once. */
+static inline Object *machine_cut_unchecked(Machine *m, uint32_t class_index, unsigned format, size_t slots) {
+  Object *object = (Object *)m->alloc;
+  assert(slots < OBJECT_SIZE_LARGE && m->alloc + 8 + slots * 8 <= m->alloc_end);
+  m->alloc += 8 + slots * 8;
+  object->header = header_make(class_index, format, machine_next_hash(m), slots);
+  return object;
+}
+
 /* The limits in force: while an error at one of them is handled there is a little more. */
 static inline size_t machine_heap_limit(const Machine *m) { return m->heap_limit + (m->grace ? HEAP_GRACE : 0); }
 static inline size_t machine_depth_limit(const Machine *m) { return (size_t)m->depth_limit_kb * 1024 + (size_t)m->graces * DEPTH_GRACE; }
