@@ -287,32 +287,37 @@ static void refuse_message(Scheduler *s, Actor *a, Message *message) {
 static bool begin_request(Scheduler *s, Actor *a, const Message *message) {
   Oop values[MAX_VALUES];
   unsigned count;
-  if (!actor_decode_may_gc(s, a, message, values, MAX_VALUES, &count) || count < 1) return false;
+  if (!actor_decode_may_gc(s, a, message, values, MAX_VALUES, &count) || count < 1 || !oop_has_class(values[0], CLASS_SYMBOL)) return false;
   a->turn = TURN_REQUEST;
   a->reply_to = message->from;
   a->reply_promise = message->number;
   return start_may_gc(s, a, a->machine.roots[ROOT_SELF], values[0], count - 1, values + 1);
 }
 
+/* A TcpSocket for the handle with that number.  0: no memory, or the program means something else by that name. */
+static Oop new_socket_may_gc(Machine *m, uint64_t number) {
+  Oop klass = machine_global_value(m, "TcpSocket");
+  if (!oop_is_pointer(klass) || !oop_has_class(machine_class_of(m, klass), CLASS_METACLASS)) return 0;
+  int64_t spec = oop_to_small(machine_object(m, klass)->slots[BEHAVIOR_SPEC]);
+  if (!machine_inherits_from(m, klass, machine_class_at(m, CLASS_HANDLE)) || spec_fixed(spec) != 1) return 0;
+  Oop socket = machine_new_may_gc(m, spec_class_index(spec), FORMAT_FIXED, 1);
+  if (socket) oop_to_object(socket)->slots[0] = oop_from_small((int64_t)number);
+  return socket;
+}
+
 /* The connection that comes with an INIT, as an object; 0: failed. */
 static Oop adopt_connection_may_gc(Scheduler *s, Actor *a, Message *message) {
-  Machine *m = &a->machine;
-  Oop socket = 0, klass = machine_global_value(m, "TcpSocket");
   int error, fd = message->fd - 1;
-  if (oop_is_pointer(klass))
-    socket = machine_new_may_gc(m, spec_class_index(oop_to_small(machine_object(m, klass)->slots[BEHAVIOR_SPEC])), FORMAT_FIXED, 1);
-  if (!socket) return 0;
   message->fd = 0;
   Handle *handle = handle_new_socket(s, a, fd, &error);
-  if (!handle) return 0;
-  oop_to_object(socket)->slots[0] = oop_from_small((int64_t)handle->number);
-  return socket;
+  return handle ? new_socket_may_gc(&a->machine, handle->number) : 0;
 }
 
 static bool begin_init(Scheduler *s, Actor *a, Message *message) {
   Oop values[MAX_VALUES];
   unsigned count, handle = machine_push_handle(&a->machine, message->fd ? adopt_connection_may_gc(s, a, message) : OOP_NIL);
-  bool decoded = machine_handle(&a->machine, handle) && actor_decode_may_gc(s, a, message, values, MAX_VALUES - 1, &count) && count >= 2;
+  bool decoded = machine_handle(&a->machine, handle) && actor_decode_may_gc(s, a, message, values, MAX_VALUES - 1, &count) && count >= 2 &&
+                 oop_has_class(values[1], CLASS_SYMBOL);
   Oop socket = machine_handle(&a->machine, handle);
   machine_pop_handles(&a->machine, handle);
   if (!decoded) return false;
@@ -372,11 +377,8 @@ static bool begin_handle_event(Scheduler *s, Actor *a, const Message *message) {
   Oop value = OOP_NIL, arguments[2];
   unsigned count;
   handles_event_begun(s, a, message);
-  Oop klass = machine_global_value(m, "TcpSocket");
-  if (!oop_is_pointer(klass)) return false;
-  Oop socket = machine_new_may_gc(m, spec_class_index(oop_to_small(machine_object(m, klass)->slots[BEHAVIOR_SPEC])), FORMAT_FIXED, 1);
+  Oop socket = new_socket_may_gc(m, message->number);
   if (!socket) return false;
-  oop_to_object(socket)->slots[0] = oop_from_small((int64_t)message->number);
   unsigned handle = machine_push_handle(m, socket);
   Oop selector = symbol_may_gc(m, handles_event_selector(message));
   machine_push_handle(m, selector);

@@ -129,11 +129,17 @@ static Oop proxy_async(Machine *m) { return transient_proxy_may_gc(m, PROXY_ASYN
 static Oop proxy_sync(Machine *m) { return transient_proxy_may_gc(m, PROXY_SYNC); }
 static Oop proxy_blocking(Machine *m) { return transient_proxy_may_gc(m, PROXY_BLOCKING); }
 
+static bool is_selector(Actor *a, Oop x) {
+  bool symbol = oop_has_class(x, CLASS_SYMBOL);
+  if (!symbol) actor_set_error(a, "expected a Symbol as the selector of a message");
+  return symbol;
+}
+
 /* Actor class >> send: selector with: arguments to: id mode: mode after: delay */
 static Oop actor_request(Machine *m) {
   ACTOR_OR_FAIL(m);
   unsigned handles[256], count = 1;
-  if (!oop_has_class(m->args[2], CLASS_ARRAY) || !oop_is_small(m->args[3]) || !oop_is_small(m->args[4]))
+  if (!is_selector(a, m->args[1]) || !oop_has_class(m->args[2], CLASS_ARRAY) || !oop_is_small(m->args[3]) || !oop_is_small(m->args[4]))
     return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   Object *arguments = oop_to_object(m->args[2]);
   if (object_slots(arguments) > 255) return primitive_fail(m, FAILURE_TOO_LARGE);
@@ -202,7 +208,7 @@ static bool link_to_child(Actor *a, Actor *child) {
 static Oop spawn(Machine *m, const SourceImage *asked_for) {
   ACTOR_OR_FAIL(m);
   unsigned handles[256], count = 2;
-  if (!oop_has_class(m->args[3], CLASS_ARRAY) || !oop_is_small(m->args[4])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (!is_selector(a, m->args[2]) || !oop_has_class(m->args[3], CLASS_ARRAY) || !oop_is_small(m->args[4])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   unsigned flags = (unsigned)oop_to_small(m->args[4]);
   Oop answer = machine_new_may_gc(m, flags & SPAWN_ANSWER_ACTOR ? CLASS_ACTOR : CLASS_ACTOR_PROXY, FORMAT_FIXED, 1);
   if (!answer) return primitive_fail(m, FAILURE_NO_MEMORY);
@@ -514,7 +520,8 @@ static Message *reason_message_may_gc(Actor *a, Oop reason, MessageKind kind) {
   Message *message = actor_encode_may_gc(s, a, kind, &handle, 1);
   machine_pop_handles(&a->machine, handle);
   if (message) return message;
-  Oop text = machine_new_string_may_gc(&a->machine, a->extra->error, strlen(a->extra->error));
+  const char *error = a->extra && a->extra->error ? a->extra->error : "no memory";
+  Oop text = machine_new_string_may_gc(&a->machine, error, strlen(error));
   if (!text) return NULL;
   handle = machine_push_handle(&a->machine, text);
   message = actor_encode_may_gc(s, a, kind, &handle, 1);

@@ -69,7 +69,7 @@ static Oop tcp_accept_primitive(Machine *m) {
 static Oop tcp_accept_spawn(Machine *m) {
   ACTOR_OR_FAIL(m);
   Oop answer;
-  if (!oop_is_small(m->args[3])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (!oop_has_class(m->args[2], CLASS_SYMBOL) || !oop_is_small(m->args[3])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   int fd = accept_or_wait(m, &answer);
   if (fd < 0) return answer;
   return actor_spawn_with_connection_may_gc(m, fd, (unsigned)oop_to_small(m->args[3]));
