@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "lookup.h"
 #include "names.h"
 #include "shared_bytes.h"
 #include "wire.h"
@@ -36,7 +37,8 @@ static bool same_source(const Decoder *d, uint64_t offset) {
 }
 
 /* Objects whose slots the machine itself relies on are never made from bytes. */
-static bool may_be_built(const Machine *m, Oop klass, uint32_t index, unsigned format) {
+static bool may_be_built(const Decoder *d, Oop klass, uint32_t index, unsigned format) {
+  const Machine *m = d->machine;
   if (format == FORMAT_CODE || oop_class_index(klass) == CLASS_METACLASS) return false;
   switch (index) {
   case CLASS_SMALL_INTEGER: case CLASS_CHARACTER: case CLASS_FLOAT: case CLASS_UNDEFINED_OBJECT: case CLASS_FALSE: case CLASS_TRUE:
@@ -49,6 +51,8 @@ static bool may_be_built(const Machine *m, Oop klass, uint32_t index, unsigned f
   for (Oop c = klass; oop_is_pointer(c); c = oop_resolve(m, oop_to_object(c)->slots[BEHAVIOR_SUPERCLASS])) {
     uint32_t ancestor = spec_class_index(oop_to_small(oop_to_object(c)->slots[BEHAVIOR_SPEC]));
     if (ancestor == CLASS_BEHAVIOR || ancestor == CLASS_HANDLE || ancestor == CLASS_PROCESS || ancestor == CLASS_SEMAPHORE) return false;
+    bool refers = ancestor == CLASS_ACTOR || ancestor == CLASS_ACTOR_PROXY || ancestor == CLASS_TRANSIENT_PROXY || ancestor == CLASS_PROMISE;
+    if (refers && !d->references_allowed) return false;
   }
   return true;
 }
@@ -70,7 +74,7 @@ static bool shape_of_class(Decoder *d, Oop klass, ClassShape *shape) {
   shape->class_index = spec_class_index(spec);
   shape->fixed = (uint16_t)spec_fixed(spec);
   shape->format = (uint8_t)spec_format(spec);
-  if (!may_be_built(m, klass, shape->class_index, shape->format)) return false;
+  if (!may_be_built(d, klass, shape->class_index, shape->format)) return false;
   shape->hashed = (uint8_t)hashed_kind(m, klass);
   return true;
 }
@@ -678,6 +682,14 @@ static CodecStatus finish(Decoder *d) {
   return CODEC_OK;
 }
 
+/* The self of a block that is being built.  Where it was made, self may have become something that lacks what the code reads. */
+static void note_receiver(Machine *m, const Object *closure, Oop self) {
+  const Object *code = oop_to_object(closure->slots[CLOSURE_CODE]);
+  Oop klass = oop_resolve(m, code->slots[CODE_CLASS]);
+  if (code_flags(code) & CODE_CLEAN_BLOCK || klass == OOP_NIL || oop_same(m, machine_class_of(m, self), klass)) return;
+  if (!machine_is_kind_of(m, self, klass)) machine_distrust_layouts(m, OVERRIDDEN_LAYOUTS_HERE);
+}
+
 static CodecStatus build(Decoder *d, Oop *values, unsigned *count) {
   WireItem item;
   uint32_t slot = 0;
@@ -691,6 +703,8 @@ static CodecStatus build(Decoder *d, Oop *values, unsigned *count) {
     if (!container) values[(*count)++] = value;
     else if (slot == CLOSURE_CODE && object_class_index(container) == CLASS_BLOCK_CLOSURE && !is_compiled_block(value))
       return fail(d, CODEC_MALFORMED, "a block without code");
+    else if (slot == CLOSURE_RECEIVER && object_class_index(container) == CLASS_BLOCK_CLOSURE)
+      note_receiver(d->machine, container, value), store(d->machine, container, slot, value);
     else store(d->machine, container, slot, value);
     if (d->depth && d->at < d->end) build_small_run(d);
   }
