@@ -276,12 +276,26 @@ static bool start_may_gc(Scheduler *s, Actor *a, Oop receiver, Oop selector, uns
   return ok;
 }
 
-/* A message that this actor cannot read hurts its sender, not it. */
-static void refuse_message(Scheduler *s, Actor *a, Message *message) {
-  const char *text = a->extra && a->extra->error ? a->extra->error : "the message could not be read";
+static int name_actor(Runtime *runtime, uint64_t id, char *out, size_t room) {
+  char label[64];
+  int size = (int)directory_label(runtime, id, label, sizeof label);
+  return snprintf(out, room, "actor %llu%s%.*s%s", (unsigned long long)id, size ? " (" : "", size, label, size ? ")" : "");
+}
+
+static const char *reading_error(const Actor *a) { return a->extra && a->extra->error ? a->extra->error : "the message could not be read"; }
+
+Oop actor_unreadable_reason_may_gc(Actor *a) { return machine_new_string_may_gc(&a->machine, reading_error(a), strlen(reading_error(a))); }
+
+/* It hurts its sender, not its receiver. */
+void actor_refuse_unreadable(Scheduler *s, Actor *a, const Message *message) {
+  char reader[128], sender[128];
+  if (message->kind != MESSAGE_REQUEST && message->kind != MESSAGE_PLAIN) return;
   if (message->kind == MESSAGE_REQUEST && message->number)
-    promise_reply_text(s, a, message->from, message->number, PROMISE_REJECTED, text);
-  if (message->kind == MESSAGE_INIT) actor_exit_later(a, actor_text_reason(s, text));
+    return promise_reply_text(s, a, message->from, message->number, PROMISE_REJECTED, reading_error(a));
+  if (a->machine.failure == FAILURE_NO_MEMORY) return;
+  name_actor(s->runtime, actor_id(a), reader, sizeof reader);
+  name_actor(s->runtime, message->from, sender, sizeof sender);
+  fprintf(stderr, "atoll: %s could not read a message of %s, which is dropped: %s\n", reader, sender, reading_error(a));
 }
 
 static bool begin_request(Scheduler *s, Actor *a, const Message *message) {
@@ -352,7 +366,12 @@ static bool begin_event(Scheduler *s, Actor *a, const Message *message) {
   if (!selector || !machine_lookup(m, machine_class_of(m, m->roots[ROOT_SELF]), selector)) return false;
   unsigned handle = machine_push_handle(m, selector);
   machine_push_handle(m, has_sender ? sender_may_gc(m, message) : OOP_NIL);
-  bool ok = machine_handle(m, handle + 1) && actor_decode_may_gc(s, a, message, &value, 1, &count);
+  bool ok = machine_handle(m, handle + 1) != 0;
+  if (ok && !actor_decode_may_gc(s, a, message, &value, 1, &count)) {
+    if (!has_sender) actor_refuse_unreadable(s, a, message);
+    s->decoder.hashed_count = 0;
+    ok = has_sender && (value = actor_unreadable_reason_may_gc(a));
+  }
   if (has_sender) arguments[argc++] = machine_handle(m, handle + 1);
   if (message->kind == MESSAGE_DOWN) arguments[argc++] = oop_from_small((int64_t)message->number);
   arguments[argc++] = value;
@@ -425,7 +444,8 @@ static bool begin_turn(Scheduler *s, Actor *a) {
       continue;
     }
     bool begun = begin(s, a, message);
-    if (!begun) refuse_message(s, a, message);
+    if (!begun && message->kind == MESSAGE_REQUEST) actor_refuse_unreadable(s, a, message);
+    if (!begun && message->kind == MESSAGE_INIT) actor_exit_later(a, actor_text_reason(s, reading_error(a)));
     free_message(s, message);
     if (!begun) continue;
     a->flags |= ACTOR_IN_TURN;

@@ -258,6 +258,11 @@ void actor_note_hashed(Scheduler *s, Actor *a);
 bool actor_has_unhashed(const Actor *a);
 /* Decodes MESSAGE into VALUES; on failure a->extra->error has the text, and the machine's failure is NO_MEMORY or BAD_VALUE. */
 bool actor_decode_may_gc(Scheduler *s, Actor *a, const Message *message, Oop *values, unsigned max, unsigned *count);
+/* A has just failed to read MESSAGE, a request or plain message, and drops it.  Its promise is rejected; if there is none, standard error says who could not
+ * read what of whom, unless A itself gets an error for want of memory. */
+void actor_refuse_unreadable(Scheduler *s, Actor *a, const Message *message);
+/* What stands for the reason of an end that A could not read: the error's text; 0: no memory. */
+Oop actor_unreadable_reason_may_gc(Actor *a);
 /* A message of KIND from A with the COUNT values in HANDLES; HANDLES NULL: the send that runs, m->selector and its arguments.  NULL: cannot be
  * sent, the error's text is set.  Promises that had no number get one. */
 Message *actor_encode_may_gc(Scheduler *s, Actor *a, MessageKind kind, const unsigned *handles, unsigned count);

@@ -313,6 +313,7 @@ static Oop receive_until(Machine *m, Oop deadline) {
   }
   wait_over(a);
   if (!actor_decode_may_gc(s, a, next, &value, 1, &count)) {
+    actor_refuse_unreadable(s, a, next);
     message_free(&s->messages, inbox_take(a)); /* one that is too large for the heap makes the receiver fail, as any object would */
     return OOP_FAIL;
   }
@@ -337,7 +338,14 @@ static Oop message_array_may_gc(Scheduler *s, Actor *a, const Message *message) 
   Oop values[258];
   unsigned count = 0;
   enum { HEAD = 4 };
-  if (message->size && !actor_decode_may_gc(s, a, message, values, 258, &count)) return 0;
+  if (message->size && !actor_decode_may_gc(s, a, message, values, 258, &count)) {
+    actor_refuse_unreadable(s, a, message);
+    if (message->kind != MESSAGE_EXIT && message->kind != MESSAGE_DOWN) return 0;
+    s->decoder.hashed_count = 0;
+    values[0] = actor_unreadable_reason_may_gc(a);
+    count = 1;
+    if (!values[0]) return 0;
+  }
   unsigned first = machine_push_handle(m, OOP_NIL);
   if (message->size && s->decoder.hashed_count) machine_set_handle(m, first, actor_hashed_list(s, a, OOP_NIL));
   for (unsigned i = 0; i < count; i++) machine_push_handle(m, values[i]);
