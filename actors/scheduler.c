@@ -15,7 +15,9 @@ enum {
   HIGH_SHARE = 16, LOW_SHARE = 32,
   SIBLINGS = 64,            /* children of one run that may go before others */
   FRESH_AT_ONCE = 8, BORN_AT_ONCE = 1024,
-  SURPLUS = 24,             /* this many waiting actors are more than a scheduler keeps while another is idle */
+  SURPLUS = 24, SURPLUS_MAX = 1 << 20, /* at first, and at most: Scheduler.surplus */
+  WORTH_WAKING_NS = 200000, /* who is woken for less work would better have slept */
+  SURPLUS_AGAIN_NS = 50000000, /* after so long it is tried with SURPLUS once more */
   ROOM_RETRY_NS = 1000000,
   PACK_AFTER_NS = 5000000, PACK_PATIENT_NS = 100000000
 };
@@ -32,6 +34,7 @@ bool scheduler_init(Scheduler *s, Runtime *runtime, uint32_t number) {
   decoder_init(&s->decoder, runtime->accounts);
   s->decoder.find_promise = promise_find;
   s->now = host_now(runtime->host);
+  atomic_init(&s->surplus, SURPLUS);
   timer_wheel_init(&s->wheel, s->now);
   s->slice = runtime->options.slice;
   s->seeded = runtime->host->seeded;
@@ -229,8 +232,13 @@ static Scheduler *claim_idle(Runtime *runtime) {
   return NULL;
 }
 
+static bool has_fresh_surplus(const Scheduler *s) {
+  if (scheduler_fresh(s) < SURPLUS) return false;
+  return scheduler_fresh(s) >= atomic_load_explicit(&s->surplus, memory_order_relaxed) || s->now - s->shared_at > SURPLUS_AGAIN_NS;
+}
+
 static bool has_surplus(const Scheduler *s) {
-  return scheduler_fresh(s) >= SURPLUS || s->spent.count > 1 || (s->spent.count && scheduler_fresh(s)) || s->high.count > 1 || s->low.count > 1 ||
+  return has_fresh_surplus(s) || s->spent.count > 1 || (s->spent.count && scheduler_fresh(s)) || s->high.count > 1 || s->low.count > 1 ||
          (s->low.count && (scheduler_fresh(s) || s->spent.count));
 }
 
@@ -247,12 +255,17 @@ static void share_work(Scheduler *s) {
   if (!atomic_load_explicit(&runtime->idle, memory_order_relaxed) || !has_surplus(s)) return;
   Scheduler *to = claim_idle(runtime);
   if (!to) return;
+  atomic_store_explicit(&to->giver, s, memory_order_relaxed);
   uint32_t moved = hand_over(&s->spent, to, (s->spent.count + 1) / 2);
   moved += hand_over(&s->high, to, s->high.count / 2);
   moved += hand_over(&s->low, to, s->low.count > 1 ? s->low.count / 2 : s->low.count && (scheduler_fresh(s) || s->spent.count));
-  if (scheduler_fresh(s) >= SURPLUS) queue_append(&s->fresh, &s->born);
-  if (s->fresh.count >= SURPLUS) moved += hand_over(&s->fresh, to, s->fresh.count / 2);
+  if (has_fresh_surplus(s)) {
+    queue_append(&s->fresh, &s->born);
+    moved += hand_over(&s->fresh, to, s->fresh.count / 2);
+  }
+  s->shared_at = s->now;
   if (!moved) {
+    atomic_store_explicit(&to->giver, NULL, memory_order_relaxed);
     atomic_fetch_or(&runtime->idle, (uint64_t)1 << to->number);
     return;
   }
@@ -448,16 +461,30 @@ static uint64_t time_until_next(Scheduler *s) {
   return deadline > s->now ? deadline - s->now : 0;
 }
 
+/* S has done what was handed over to it.  If that was little, its giver should keep more for itself: actors that talk to each other run where they are woken, so they
+ * would come back to where they came from, and go over again. */
+static void tell_giver(Scheduler *s) {
+  Scheduler *giver = atomic_exchange_explicit(&s->giver, NULL, memory_order_relaxed);
+  if (!giver) return;
+  uint32_t surplus = atomic_load_explicit(&giver->surplus, memory_order_relaxed);
+  bool worth = scheduler_now(s) - s->woken_at >= WORTH_WAKING_NS;
+  if (worth) surplus = surplus / 2 > SURPLUS ? surplus / 2 : SURPLUS;
+  else if (surplus < SURPLUS_MAX) surplus *= 2;
+  atomic_store_explicit(&giver->surplus, surplus, memory_order_relaxed);
+}
+
 /* Nothing to run: sleep in the loop.  The order matters: say that we sleep, then look once more, so that a push is either seen here or
  * its sender sees us asleep. */
 static void rest(Scheduler *s) {
   uint64_t timeout = time_until_next(s), bit = (uint64_t)1 << s->number;
   if (timeout == 0) return;
+  tell_giver(s);
   atomic_store(&s->asleep, 1);
   atomic_fetch_or(&s->runtime->idle, bit);
   if (!atomic_load(&s->inbound) && !atomic_load(&s->runtime->stopping)) loop_wait(&s->loop, timeout);
   atomic_store(&s->asleep, 0);
   atomic_fetch_and(&s->runtime->idle, ~bit);
+  s->woken_at = scheduler_now(s);
 }
 
 void scheduler_run(Scheduler *s) {
