@@ -7,6 +7,7 @@
 
 #include "integer_primitives.h"
 #include "primitive.h"
+#include "source_image.h"
 
 /* The indexed part of an object. */
 typedef struct Elements {
@@ -77,11 +78,24 @@ static bool only_made_complete(const Machine *m, Oop klass, int64_t spec) {
   return false;
 }
 
+static bool try_class_spec(const Machine *m, Oop klass, int64_t *spec) {
+  if (!oop_is_pointer(klass) || !oop_has_class(machine_class_of(m, klass), CLASS_METACLASS)) return false;
+  *spec = oop_to_small(machine_object(m, klass)->slots[BEHAVIOR_SPEC]);
+  return true;
+}
+
 /* Of the receiver, a class. */
 static bool try_spec(Machine *m, int64_t *spec) {
-  if (!oop_is_pointer(m->args[0]) || !oop_has_class(machine_class_of(m, m->args[0]), CLASS_METACLASS)) return m->failure = FAILURE_BAD_RECEIVER, false;
-  *spec = oop_to_small(oop_to_object(m->args[0])->slots[BEHAVIOR_SPEC]);
+  if (!try_class_spec(m, m->args[0], spec)) return m->failure = FAILURE_BAD_RECEIVER, false;
   return !only_made_complete(m, m->args[0], *spec) || (m->failure = FAILURE_UNSUPPORTED, false);
+}
+
+bool class_try_instance_header(const Machine *m, Oop klass, uint64_t *header) {
+  int64_t spec;
+  if (m->source->class_count == 0 || !try_class_spec(m, klass, &spec) || only_made_complete(m, klass, spec)) return false;
+  unsigned format = spec_format(spec);
+  if ((format != FORMAT_FIXED && format != FORMAT_POINTERS) || spec_fixed(spec) > 64) return false;
+  return *header = header_make(spec_class_index(spec), format, 0, spec_fixed(spec)), true;
 }
 
 static Oop basic_new(Machine *m) {
@@ -362,8 +376,8 @@ static Oop array_difference(Machine *m) {
 }
 
 const Primitive array_primitives[] = {
-    {"basic_new", basic_new, 0, "new instance of the receiver, a class", 0},
-    {"basic_new_sized", basic_new_sized, 1, "new instance with so many indexed elements", 0},
+    {"basic_new", basic_new, 0, "new instance of the receiver, a class", PRIMITIVE_NEW},
+    {"basic_new_sized", basic_new_sized, 1, "new instance with so many indexed elements", PRIMITIVE_NEW},
     {"basic_size", basic_size, 0, "number of indexed elements", PRIMITIVE_QUICK},
     {"basic_at", basic_at, 1, "indexed element; bytes and words as integers", 0},
     {"basic_at_put", basic_at_put, 2, "stores an indexed element", 0},

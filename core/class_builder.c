@@ -90,7 +90,8 @@ bool class_set_shape_may_gc(Machine *m, Oop klass, const char *shape, size_t len
   bool done = try_shape(m, machine_handle(m, handle), shape, length, &format, &kind);
   if (done && spec_fixed(spec) > 0 && format > FORMAT_WEAK) done = false, m->failure = FAILURE_WRONG_STATE; /* named variables stand among references only */
   if (done && (format != spec_format(spec) || kind != spec_kind(spec)))
-    done = put_may_gc(m, handle, BEHAVIOR_SPEC, oop_from_small(spec_make(spec_fixed(spec), format, spec_class_index(spec), kind)));
+    done = put_may_gc(m, handle, BEHAVIOR_SPEC, oop_from_small(spec_make(spec_fixed(spec), format, spec_class_index(spec), kind))) &&
+           (m->source->class_count == 0 || machine_behavior_changed(m)); /* send caches know what instances look like */
   machine_pop_handles(m, handle);
   return done;
 }

@@ -140,7 +140,14 @@ static SendCacheEntry *send_cache_fill(Machine *m, const uint32_t *site, Oop rec
     return NULL;
   }
   Object *code = oop_to_object(found);
-  return fill(m, site, class_index, code, any_message, class_index >= CLASS_INDEX_W || !address_in_source(found));
+  SendCacheEntry *entry = fill(m, site, class_index, code, any_message, class_index >= CLASS_INDEX_W || !address_in_source(found));
+  if (entry->kind == SEND_PRIMITIVE && m->source->primitives->entries[code_primitive(code) - 1]->flags & PRIMITIVE_NEW) {
+    uint64_t header;
+    bool sized = argc == 1;
+    if (class_try_instance_header(m, receiver, &header) && (!sized || (header >> FORMAT_SHIFT & 31) == FORMAT_POINTERS))
+      entry->kind = sized ? SEND_NEW_SIZED : SEND_NEW, entry->header = header;
+  }
+  return entry;
 }
 
 static Oop lookup_above(const Machine *m, const Object *code, Oop selector) {

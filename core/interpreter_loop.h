@@ -288,6 +288,19 @@ send_kind:
     R(dest) = result;
     NEXT();
   }
+  if (entry->kind == SEND_NEW || entry->kind == SEND_NEW_SIZED) {
+    enum { INDEXED_MAX = 256 };
+    size_t slots = entry->header >> SIZE_SHIFT, more = entry->kind == SEND_NEW_SIZED ? (size_t)oop_to_small(R(base + 1)) : 0;
+    if (entry->kind == SEND_NEW_SIZED && unlikely(!oop_is_small(R(base + 1)) || more > INDEXED_MAX)) goto invoke;
+    slots += more;
+    if (unlikely((size_t)(m->alloc_end - m->alloc) < 8 + slots * 8 || debug_on(DEBUG_GC_STRESS))) goto invoke;
+    Object *made = (Object *)m->alloc;
+    m->alloc += 8 + slots * 8;
+    made->header = (entry->header + ((uint64_t)more << SIZE_SHIFT)) | (uint64_t)machine_next_hash(m) << HASH_SHIFT;
+    for (size_t i = 0; i < slots; i++) made->slots[i] = OOP_NIL;
+    R(dest) = oop_from_object(made);
+    NEXT();
+  }
   switch (entry->kind) {
   case SEND_GETTER:
     if (MODE == 2 && lacks_slot(m, R(base), entry->slot)) goto grow_for_entry;

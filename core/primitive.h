@@ -22,6 +22,8 @@ enum { PRIMITIVE_ANY_MESSAGE = 1 };
 enum { PRIMITIVE_QUICK = 2 };
 /* perform: with arguments: the interpreter sends the message itself if it is a simple one. */
 enum { PRIMITIVE_PERFORM = 4 };
+/* basicNew and basicNew: the interpreter makes small instances itself. */
+enum { PRIMITIVE_NEW = 8 };
 
 typedef struct Primitive {
   const char *name; /* as in <primitive: name> */
@@ -56,6 +58,9 @@ static inline bool primitive_try_index(Machine *m, unsigned argument, size_t lim
   return true;
 }
 static inline void primitive_charge(Machine *m, size_t work_bytes) { m->budget -= (int32_t)(work_bytes >> 8); }
+
+/* Header, without hash, of what basicNew makes of KLASS, if those slots are few and hold references (array_primitives.c). */
+bool class_try_instance_header(const Machine *m, Oop klass, uint64_t *header);
 
 /* The tables of this layer, one per file: each defined at the end of its .c file. */
 extern const Primitive object_primitives[];    /* object_primitives.c: identity, class, instance variables, copying, become */

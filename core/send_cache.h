@@ -19,6 +19,7 @@ typedef struct SendCacheEntry {
     PrimitiveFunction primitive; /* SEND_PRIMITIVE, SEND_ANY_MESSAGE */
     Oop constant;                /* SEND_CONSTANT, an immediate */
     size_t slot;                 /* SEND_GETTER, SEND_SETTER */
+    uint64_t header;             /* SEND_NEW..: of an instance, its hash excepted */
   };
   uint16_t registers;
   uint8_t kind;
@@ -30,6 +31,8 @@ enum SendKind {
   SEND_PRIMITIVE,   /* calls primitive first */
   SEND_QUICK,       /* the same of one that neither moves objects nor changes frames (PRIMITIVE_QUICK) */
   SEND_PERFORM,     /* perform: and its like: the first argument is the selector (PRIMITIVE_PERFORM) */
+  SEND_NEW,         /* basicNew of a class whose instances hold references (PRIMITIVE_NEW) */
+  SEND_NEW_SIZED,   /* basicNew: of one whose instances have indexed slots as well */
   SEND_ANY_MESSAGE, /* the primitive of doesNotUnderstand: takes it (PRIMITIVE_ANY_MESSAGE) */
   SEND_GETTER,      /* the method is `^ instance variable`: no frame is made */
   SEND_SETTER,      /* the method is `instance variable := its argument` */
