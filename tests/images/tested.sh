@@ -8,7 +8,7 @@ tests=$(realpath "$(dirname "$0")/..")
 elsewhere='ActorTraceEvent actors/tracing.st
 ActorTraceLog actors/tracing.st
 ActorDeadlock actors/circles.st
-ProgramTerminated actors/exits.st
+ProgramTerminated actors/signals.sh
 CrashReport actors/crash_reports.st
 CreditedActor actors/socket_actors.st
 ServerSocketActor actors/socket_actors.st
