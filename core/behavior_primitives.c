@@ -374,9 +374,33 @@ static Oop prim_debug_source(Machine *m) {
   if (!oop_has_class(m->args[0], CLASS_DEBUG_INFO)) return primitive_fail(m, FAILURE_BAD_RECEIVER);
   const Object *debug = machine_object(m, m->args[0]);
   if (!oop_is_small(debug->slots[DEBUG_SOURCE])) return oop_resolve(m, debug->slots[DEBUG_SOURCE]);
-  if (!debug_info_try_text(m, debug, &text, &size)) return OOP_NIL;
+  if (!debug_info_try_part(m, debug, DEBUG_SOURCE, &text, &size)) return OOP_NIL;
   primitive_charge(m, size);
   return or_fail(machine_new_string_may_gc(m, text, size));
+}
+
+/* Packed names are separated by spaces; one that is empty stands for nil. */
+static Oop prim_debug_names(Machine *m) {
+  const char *text;
+  size_t size, count = 1;
+  if (!oop_has_class(m->args[0], CLASS_DEBUG_INFO)) return primitive_fail(m, FAILURE_BAD_RECEIVER);
+  const Object *debug = machine_object(m, m->args[0]);
+  if (!oop_is_small(debug->slots[DEBUG_NAMES])) return oop_resolve(m, debug->slots[DEBUG_NAMES]);
+  if (!debug_info_try_part(m, debug, DEBUG_NAMES, &text, &size)) return OOP_NIL;
+  for (size_t i = 0; i < size; i++) count += text[i] == ' ';
+  unsigned array = machine_push_handle(m, machine_new_array_may_gc(m, count));
+  const char *at = text, *end = text + size; /* of the image: does not move */
+  for (size_t i = 0; machine_handle(m, array) && i < count; i++) {
+    const char *space = memchr(at, ' ', (size_t)(end - at));
+    size_t length = (size_t)((space ? space : end) - at);
+    Oop name = length ? machine_symbol_may_gc(m, at, length) : OOP_NIL;
+    if (!name) return machine_pop_handles(m, array), OOP_FAIL;
+    machine_store(m, oop_to_object(machine_handle(m, array)), i, name);
+    at += length + 1;
+  }
+  Oop names = machine_handle(m, array);
+  machine_pop_handles(m, array);
+  return or_fail(names);
 }
 
 const Primitive behavior_primitives[] = {
@@ -396,6 +420,7 @@ const Primitive behavior_primitives[] = {
     {"binding_remove", prim_binding_remove, 1, "forget a name", 0},
     {"binding_dictionary_new", prim_binding_dictionary_new, 2, "a new dictionary of bindings in an environment, with a name", 0},
     {"debug_source", prim_debug_source, 0, "text of the method of a DebugInfo, or nil", 0},
+    {"debug_names", prim_debug_names, 0, "names of the registers, an Array of Symbols and nil", 0},
     {"compile", prim_compile, 5, "compile text, statements or not, with constants, for an old method, in a context; an Array is an error", 0},
     {NULL, NULL, 0, NULL, 0},
 };

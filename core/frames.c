@@ -57,21 +57,22 @@ static uint32_t read_leb(const uint8_t **p, const uint8_t *end) {
   return value;
 }
 
-bool debug_info_try_text(const Machine *m, const Object *debug, const char **text, size_t *size) {
-  Oop source = debug->slots[DEBUG_SOURCE];
-  if (!oop_is_small(source)) return oop_try_bytes(m, source, text, size);
-  return (*text = source_image_text(m->source, oop_to_small(source), size)) != NULL;
+bool debug_info_try_part(const Machine *m, const Object *debug, unsigned slot, const char **bytes, size_t *size) {
+  Oop part = debug->slots[slot];
+  if (!oop_is_small(part)) return oop_try_bytes(m, part, bytes, size);
+  return (*bytes = source_image_text(m->source, oop_to_small(part), size)) != NULL;
 }
 
 unsigned code_line(const Machine *m, const Object *code, uint32_t pc) {
   if (code->slots[CODE_DEBUG] == OOP_NIL) return 0;
   Object *debug = machine_object(m, code->slots[CODE_DEBUG]);
-  Oop lines = debug->slots[DEBUG_LINES];
+  const char *lines;
+  size_t size;
   if (!oop_is_small(debug->slots[DEBUG_LINE])) return 0;
   uint32_t line = (uint32_t)oop_to_small(debug->slots[DEBUG_LINE]), at = 0;
   uint32_t index = pc - (uint32_t)(code_words(code) - (const uint32_t *)code);
-  if (!oop_is_pointer(lines)) return line;
-  const uint8_t *p = object_bytes(machine_object(m, lines)), *end = p + object_byte_size(machine_object(m, lines));
+  if (!debug_info_try_part(m, debug, DEBUG_LINES, &lines, &size)) return line;
+  const uint8_t *p = (const uint8_t *)lines, *end = p + size;
   while (p < end) {
     at += read_leb(&p, end);
     uint32_t delta = read_leb(&p, end);

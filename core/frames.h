@@ -32,10 +32,11 @@ Oop *frame_home(const Machine *m, const Oop *fp);
 /* Receiver of the method or block that FP runs. */
 Oop frame_receiver(const Machine *m, const Oop *fp);
 
-/* Source line of instruction PC of CODE, 0 when unknown. */
-/* Text of the method that DEBUG, a DebugInfo, belongs to: in W until the next collection, else as long as its image.  False: there is none. */
-bool debug_info_try_text(const Machine *m, const Object *debug, const char **text, size_t *size);
+/* What SLOT of DEBUG, a DebugInfo, says: the text of the method, its line table or the names of its registers, which an image has packed (the names as one
+ * text: build_names_may_gc).  In W until the next collection, else as long as its image.  False: there is none. */
+bool debug_info_try_part(const Machine *m, const Object *debug, unsigned slot, const char **bytes, size_t *size);
 
+/* Source line of instruction PC of CODE, 0 when unknown. */
 unsigned code_line(const Machine *m, const Object *code, uint32_t pc);
 
 /* The Context object of a frame, made on first use; 0: no memory. */

@@ -281,7 +281,7 @@ static bool recompile_class(Definer *d, Oop klass, CompileError *error) {
       Oop debug = oop_to_object(method)->slots[CODE_DEBUG];
       const char *bytes;
       size_t size;
-      if (debug == OOP_NIL || !debug_info_try_text(m, machine_object(m, debug), &bytes, &size)) continue;
+      if (debug == OOP_NIL || !debug_info_try_part(m, machine_object(m, debug), DEBUG_SOURCE, &bytes, &size)) continue;
       char *text = malloc(size + 1);
       Arena *arena = arena_new();
       if (!text || !arena) return free(text), false;

@@ -148,6 +148,7 @@ static bool is_unfreezable(const Freezer *f, Oop x) {
 static Oop handed_on(const Freezer *f, Object *object, size_t i) {
   Oop value = object->slots[i];
   uint32_t class = object_class_index(object);
+  if (f->strip && i == CODE_DEBUG && (class == CLASS_COMPILED_METHOD || class == CLASS_COMPILED_BLOCK)) return OOP_NIL;
   if (f->mode == FREEZE_LAYER && !f->m->hands_on_data && !address_in_source(oop_from_object(object))) {
     Oop x = oop_from_object(object);
     if (class == CLASS_VARIABLE_BINDING && i == BINDING_VALUE && !is_behavior(f->m, oop_resolve(f->m, value)) && is_new(f, object))
@@ -240,33 +241,68 @@ static bool reach(Freezer *f, Oop x, uint32_t referrer, uint32_t slot) {
   return false;
 }
 
-/* In an image that stands alone the texts of methods are no objects. */
-static bool take_text(Freezer *f, FrozenObject *frozen) {
-  const char *text;
-  size_t size;
-  if (f->mode == FREEZE_LAYER || object_class_index(frozen->from) != CLASS_DEBUG_INFO || !debug_info_try_text(f->m, frozen->from, &text, &size) ||
-      size >> TEXT_SIZE_BITS)
-    return true;
+/* Room for SIZE more bytes among the texts, or NULL. */
+static char *text_room(Freezer *f, size_t size) {
   if (f->texts_size + size > f->texts_capacity) {
     size_t capacity = (f->texts_size + size) * 2;
     char *grown = realloc(f->texts, capacity);
-    if (!grown) return false;
+    if (!grown) return NULL;
     f->texts = grown;
     f->texts_capacity = capacity;
   }
-  if (size) memcpy(f->texts + f->texts_size, text, size);
-  frozen->text = oop_from_small(text_position(f->texts_size, size));
+  return f->texts + f->texts_size;
+}
+
+static bool take_part(Freezer *f, FrozenObject *frozen, unsigned slot, Oop *taken) {
+  const char *bytes;
+  size_t size;
+  if (!debug_info_try_part(f->m, frozen->from, slot, &bytes, &size) || size >> TEXT_SIZE_BITS) return true;
+  char *room = text_room(f, size);
+  if (!room) return false;
+  if (size) memcpy(room, bytes, size);
+  *taken = oop_from_small(text_position(f->texts_size, size));
   f->texts_size += size;
   return true;
+}
+
+/* An Array of names becomes a text. */
+static bool take_names(Freezer *f, FrozenObject *frozen) {
+  Oop names = oop_resolve(f->m, frozen->from->slots[DEBUG_NAMES]);
+  if (!oop_is_pointer(names) || !oop_has_class(names, CLASS_ARRAY)) return take_part(f, frozen, DEBUG_NAMES, &frozen->names);
+  const Object *array = oop_to_object(names);
+  size_t count = object_slots(array), start = f->texts_size, length;
+  for (size_t i = 0; i < count; i++) {
+    const char *name = "";
+    Oop symbol = oop_resolve(f->m, array->slots[i]);
+    if (!oop_is_pointer(symbol) || !oop_try_bytes(f->m, symbol, &name, &length)) length = 0;
+    char *room = text_room(f, length + 1);
+    if (!room) return false;
+    if (i) *room++ = ' ', f->texts_size++;
+    memcpy(room, name, length);
+    f->texts_size += length;
+  }
+  if (count) frozen->names = oop_from_small(text_position(start, f->texts_size - start));
+  return true;
+}
+
+/* In an image that stands alone the texts of methods, their line tables and names of variables are no objects. */
+static bool take_texts(Freezer *f, FrozenObject *frozen) {
+  if (f->mode == FREEZE_LAYER || object_class_index(frozen->from) != CLASS_DEBUG_INFO) return true;
+  return take_part(f, frozen, DEBUG_SOURCE, &frozen->text) && take_part(f, frozen, DEBUG_LINES, &frozen->lines) && take_names(f, frozen);
+}
+
+/* Is slot I of a DebugInfo among the texts? */
+static bool is_taken(const FrozenObject *frozen, size_t i) {
+  return (frozen->text && i == DEBUG_SOURCE) || (frozen->lines && i == DEBUG_LINES) || (frozen->names && i == DEBUG_NAMES);
 }
 
 static bool reach_all(Freezer *f) {
   for (size_t i = 0; i < f->count; i++) {
     Object *object = f->objects[i].from;
     size_t slots = object_pointer_slots(object);
-    if (!take_text(f, &f->objects[i])) return false;
+    if (!take_texts(f, &f->objects[i])) return false;
     for (size_t s = 0; s < slots; s++)
-      if (f->objects[i].text && s == DEBUG_SOURCE) continue;
+      if (is_taken(&f->objects[i], s)) continue;
       else if (!reach(f, handed_on(f, object, s), (uint32_t)i, (uint32_t)s)) return false;
   }
   return true;
@@ -319,7 +355,8 @@ static bool reach_from_machine(Freezer *f) {
 bool freezer_trace(Freezer *f, Machine *m, FreezeMode mode) {
   memset(f, 0, sizeof *f);
   f->m = m;
-  f->mode = mode;
+  f->strip = mode == FREEZE_STRIPPED;
+  f->mode = mode = f->strip ? FREEZE_BASE : mode;
   f->align = mode == FREEZE_LAYER ? LAYER_ALIGN : IMAGE_ALIGN;
   snprintf(f->error, sizeof f->error, "no memory to freeze");
   if (!grow_index(f) || !find_structural(f) || !number_classes(f)) return false;
@@ -387,8 +424,10 @@ static void write_object(Freezer *f, const FrozenObject *frozen) {
   to->header = header_make(image_class_index(f, object_class_index(from)), object_format(from), object_hash(from), slots) | flags;
   if (slots >= OBJECT_SIZE_LARGE) ((uint64_t *)to)[-1] = slots;
   memcpy(to->slots, object_bytes(from), slots * 8);
-  for (size_t i = 0; i < pointers; i++) to->slots[i] = reference(f, handed_on(f, from, i));
+  for (size_t i = 0; i < pointers; i++) to->slots[i] = is_taken(frozen, i) ? OOP_NIL : reference(f, handed_on(f, from, i));
   if (frozen->text) to->slots[DEBUG_SOURCE] = frozen->text;
+  if (frozen->lines) to->slots[DEBUG_LINES] = frozen->lines;
+  if (frozen->names) to->slots[DEBUG_NAMES] = frozen->names;
   if (!is_behavior(f->m, oop_from_object(from))) return;
   int64_t spec = oop_to_small(from->slots[BEHAVIOR_SPEC]);
   to->slots[BEHAVIOR_SPEC] = oop_from_small(spec_make(spec_fixed(spec), spec_format(spec), image_class_index(f, spec_class_index(spec)), spec_kind(spec)));

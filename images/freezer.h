@@ -3,14 +3,15 @@
  *
  * FREEZE_BASE writes everything that the machine sees, data included, as an image that stands alone (what `build` does).
  * FREEZE_LAYER writes what the machine has *defined* on top of its base: new classes, changed classes and methods, new variables with their
- * initial values.  Values given to variables that existed before stay the machine's own. */
+ * initial values.  Values given to variables that existed before stay the machine's own.
+ * FREEZE_STRIPPED is FREEZE_BASE without what only people and debuggers want to know about code: texts, lines, names, categories, pragmas. */
 #ifndef ATOLL_FREEZER_H
 #define ATOLL_FREEZER_H
 
 #include "image_format.h"
 #include "machine.h"
 
-typedef enum FreezeMode { FREEZE_BASE, FREEZE_LAYER } FreezeMode;
+typedef enum FreezeMode { FREEZE_BASE, FREEZE_LAYER, FREEZE_STRIPPED } FreezeMode;
 
 typedef struct FrozenObject {
   Object *from;
@@ -18,12 +19,13 @@ typedef struct FrozenObject {
   uint32_t referrer; /* index of the object that it was first reached from */
   uint32_t slot;     /* and through which slot */
   uint8_t section;
-  Oop text;          /* of a DebugInfo: the SmallInteger in place of its text, which is among the texts; else 0 */
+  Oop text, lines, names; /* of a DebugInfo: the SmallIntegers in place of those, which are among the texts; else 0 */
 } FrozenObject;
 
 typedef struct Freezer {
   Machine *m;
-  FreezeMode mode;
+  FreezeMode mode;          /* FREEZE_BASE also where that is stripped */
+  bool strip;
   FrozenObject *objects;
   size_t count, capacity;
   uint32_t *index;          /* open addressing: object address -> index + 1 */

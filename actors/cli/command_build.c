@@ -24,13 +24,13 @@ static bool define(Program *program, Machine *m) {
   return status == PROGRAM_END;
 }
 
-static bool freeze(Machine *m, Program *program, const char *path) {
+static bool freeze(Machine *m, Program *program, const char *path, bool strip) {
   char error[IMAGE_ERROR_SIZE];
   size_t size;
   char *kept = program_save(program, &size);
   Freezer f = {0};
   machine_clear_stack(m);
-  bool done = kept && freezer_trace(&f, m, FREEZE_BASE) && freezer_write(&f, 0, kept, size);
+  bool done = kept && freezer_trace(&f, m, strip ? FREEZE_STRIPPED : FREEZE_BASE) && freezer_write(&f, 0, kept, size);
   if (done) {
     freezer_seal(&f);
     done = image_write_file(&f, path, error);
@@ -43,7 +43,7 @@ static bool freeze(Machine *m, Program *program, const char *path) {
   return done;
 }
 
-static int build(const Cli *cli, Program *program, const char *path) {
+static int build(const Cli *cli, Program *program, const char *path, bool strip) {
   char error[IMAGE_ERROR_SIZE];
   const SourceImage *source = kernel_image_load(cli->primitives, error);
   if (!source) return fprintf(stderr, "atoll: %s\n", error), 1;
@@ -53,7 +53,7 @@ static int build(const Cli *cli, Program *program, const char *path) {
   bool done = thread && machine_init(&m, thread, source, NULL);
   if (done) {
     program_keep_statements(program);
-    done = define(program, &m) && !program_errors(program) && !m.unhandled && freeze(&m, program, path);
+    done = define(program, &m) && !program_errors(program) && !m.unhandled && freeze(&m, program, path, strip);
     machine_destroy(&m);
   }
   thread_context_delete(thread);
@@ -66,14 +66,16 @@ int command_build(const Cli *cli, int argc, char **argv) {
   const char *path = NULL;
   Program *program = program_new(stderr);
   int files = 0, status = 0;
+  bool strip = false;
   for (int i = 0; i < argc && !status; i++) {
     if (strcmp(argv[i], "-o") == 0 && i + 1 < argc) path = argv[++i];
+    else if (strcmp(argv[i], "--strip") == 0) strip = true;
     else if (argv[i][0] == '-') status = cli_wrong_option("build", argv[i]);
     else if (!program_add_path(program, argv[i], NULL)) status = 1;
     else files++;
   }
   if (!status && (!files || !path)) status = cli_usage("build: expected FILE.st... -o X.image");
-  if (!status) status = build(cli, program, path);
+  if (!status) status = build(cli, program, path, strip);
   program_delete(program);
   return status;
 }

@@ -54,7 +54,8 @@ static const Command commands[] = {
      "  --verbose         a line for each test\n" RUN_OPTIONS SEED_OPTIONS
      "Exit status: 1 tests that do not pass, 2 files with errors, or no tests.\n"},
     {"build", "PATH... -o X.image", "put definitions into an image, keep the statements as its program", command_build,
-     "  -o X.image        the file to write\n"},
+     "  -o X.image        the file to write\n"
+     "  --strip           leave out texts of methods, line tables, names of variables, categories and pragmas\n"},
     {"doc", "-o DIRECTORY [PATH...]", "write pages of HTML about all classes, those that files define among them", command_doc,
      "  -o DIRECTORY      where to; it is made if it is not there\n"
      "  --image X.image   document the classes of this image instead of the kernel's\n"},
