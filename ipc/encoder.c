@@ -260,6 +260,12 @@ static CodecStatus put_actor(Encoder *e, uint64_t id) {
 
 /* Settled promises are copied with their value; pending ones travel as a reference to the actor that will settle them. */
 static CodecStatus put_generic(Encoder *e, Oop x, ClassTreatment treatment, unsigned argument);
+static ClassTreatment class_treatment(Encoder *e, uint32_t index);
+
+/* Is what is being encoded part of an object that is treated so? */
+static bool is_inside(Encoder *e, ClassTreatment treatment) {
+  return e->depth && class_treatment(e, object_class_index(oop_to_object(e->stack[e->depth - 1].container))) == treatment;
+}
 
 static CodecStatus put_promise(Encoder *e, Oop x, unsigned argument) {
   Object *promise = oop_to_object(x);
@@ -269,7 +275,8 @@ static CodecStatus put_promise(Encoder *e, Oop x, unsigned argument) {
     e->unnumbered = x;
     return CODEC_NEEDS_EXPORT;
   }
-  if (!owner) promise->slots[PROMISE_OWNER] = oop_from_small((int64_t)e->self_id); /* others may ask for it from now on */
+  /* Others may ask for it from now on; but who gets a resolver only settles it, so once it is settled nobody needs to find it any more. */
+  if (!owner && !is_inside(e, TREAT_RESOLVER)) promise->slots[PROMISE_OWNER] = oop_from_small((int64_t)e->self_id);
   e->sink->at = wire_put_extension(e->sink->at, WIRE_PROMISE, 16);
   e->sink->at = wire_put_be64(e->sink->at, owner ? (uint64_t)owner : e->self_id);
   e->sink->at = wire_put_be64(e->sink->at, (uint64_t)oop_to_small(promise->slots[PROMISE_NUMBER]));
@@ -423,6 +430,7 @@ static ClassTreatment treatment_by_walk(Encoder *e, Oop klass) {
     default: break;
     }
     if (class_is_named(m, c, "Exception")) return TREAT_EXCEPTION;
+    if (c == klass && class_is_named(m, c, "PromiseResolver")) return TREAT_RESOLVER;
     if (c == klass && (class_is_named(m, c, "Dictionary") || class_is_named(m, c, "LookupTable"))) return TREAT_DICTIONARY;
   }
   return TREAT_GENERIC;
@@ -439,10 +447,6 @@ static ClassTreatment class_treatment(Encoder *e, uint32_t index) {
     e->treatments[slot].treatment = (uint8_t)treatment;
   }
   return treatment;
-}
-
-static bool inside_exception(Encoder *e) {
-  return e->depth && class_treatment(e, object_class_index(oop_to_object(e->stack[e->depth - 1].container))) == TREAT_EXCEPTION;
 }
 
 static CodecStatus put_other(Encoder *e, Oop original, Oop x, unsigned argument) {
@@ -486,7 +490,7 @@ static CodecStatus put_pointer(Encoder *e, Oop original, unsigned argument) {
   case CLASS_VARIABLE_BINDING: return put_binding(e, original, x, argument);
   case CLASS_METACLASS: return put_class(e, x, argument);
   case CLASS_CONTEXT:
-    if (inside_exception(e)) return e->sink->at = wire_put_nil(e->sink->at), CODEC_OK;
+    if (is_inside(e, TREAT_EXCEPTION)) return e->sink->at = wire_put_nil(e->sink->at), CODEC_OK;
     return refuse(e, x, argument, "that is a frame of this actor");
   default: return put_other(e, original, x, argument);
   }

@@ -25,7 +25,7 @@ typedef struct EncoderFrame {
 } EncoderFrame;
 
 typedef enum ClassTreatment { /* how instances of a class without a format of its own travel */
-  TREAT_UNKNOWN, TREAT_GENERIC, TREAT_CLASS, TREAT_UNSENDABLE, TREAT_EXCEPTION, TREAT_DICTIONARY
+  TREAT_UNKNOWN, TREAT_GENERIC, TREAT_CLASS, TREAT_UNSENDABLE, TREAT_EXCEPTION, TREAT_DICTIONARY, TREAT_RESOLVER
 } ClassTreatment;
 
 enum { ENCODER_ERROR_MAX = 400, TREATMENT_CACHE = 256 };
