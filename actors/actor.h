@@ -205,6 +205,9 @@ Oop promise_find(Machine *m, uint64_t number); /* or 0 */
 /* Does a pending promise have blocks that will run? */
 bool promises_have_reactions(const Machine *m);
 void promise_forget(Actor *a, Object *promise);
+/* The promise in HANDLE is settled, and its blocks have run.  Nobody outside needs to find it any more, unless it was sent (its place is kept for life), or its
+ * resolver was: then somebody may still look at the resolver's promise, and finds it while it is one of the last ones. */
+void promise_retire_may_gc(Actor *a, unsigned handle);
 /* REPLY and SETTLE; owned. */
 void promise_receive_may_gc(Scheduler *s, Actor *a, Message *message);
 void promise_receive_subscription(Scheduler *s, Actor *a, Message *message);
@@ -247,6 +250,7 @@ enum {
   STATE_REHASH,  /* Array of collections that came and must be rehashed, or nil */
   STATE_SAVED,   /* Smalltalk: messages that a selective receive passed over */
   STATE_LOCAL,   /* Smalltalk: whatever else it keeps per actor */
+  STATE_RETIRED, /* ring, an Array of the next place and promises that are settled and whose resolvers were sent; or nil */
   STATE_FIRST    /* promises that wait, or SmallIntegers: next free slot */
 };
 /* The state array, made now if need be; 0: no memory. */

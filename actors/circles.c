@@ -36,7 +36,7 @@ static const Object *awaited(const Actor *a) {
   const Object *promise = oop_to_object(receiver);
   Oop target = promise->slots[PROMISE_VALUE], owner = promise->slots[PROMISE_OWNER];
   if (promise->slots[PROMISE_STATE] != oop_from_small(PROMISE_PENDING) || !oop_is_small(promise->slots[PROMISE_NUMBER])) return NULL;
-  if (!oop_is_small(target) || oop_to_small(target) <= 0 || oop_is_small(owner)) return NULL; /* who knows who will settle it */
+  if (!oop_is_small(target) || oop_to_small(target) <= 0 || owner != OOP_NIL) return NULL; /* who knows who will settle it */
   return promise;
 }
 

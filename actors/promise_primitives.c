@@ -87,9 +87,12 @@ static Oop promise_subscribe_primitive(Machine *m) {
 /* Its blocks have been run. */
 static Oop promise_forget_primitive(Machine *m) {
   PROMISE_OR_FAIL(m);
-  Object *promise = oop_to_object(m->args[0]);
-  if (!is_pending(m) && !oop_is_small(promise->slots[PROMISE_OWNER])) promise_forget(a, promise);
-  return m->args[0];
+  if (is_pending(m)) return m->args[0];
+  unsigned handle = machine_push_handle(m, m->args[0]);
+  promise_retire_may_gc(a, handle);
+  Oop promise = machine_handle(m, handle);
+  machine_pop_handles(m, handle);
+  return promise;
 }
 
 /* It is settled and has got new blocks: they run later, as a turn of their own. */

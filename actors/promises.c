@@ -6,11 +6,11 @@
  *   number = serial << PROMISE_SLOT_BITS | place         table[place] -> Promise (state value reactions number owner)
  *
  * owner is nil while only this actor knows the promise; its own id once it was sent to others: then it stays in the table after it was
- * settled, because somebody may still ask.  Elsewhere the promise is a mirror (owner: our id, number: our number) that subscribes
+ * settled, because somebody may still ask; false when only resolvers of it were sent (promise_retire_may_gc).  Elsewhere the promise is a mirror (owner: our id, number: our number) that subscribes
  * when its actor waits for it. */
 #include "runtime_internal.h"
 
-enum { PROMISE_SLOT_BITS = 24 };
+enum { PROMISE_SLOT_BITS = 24, RETIRED_KEPT = 64 };
 #define PROMISE_SLOT_MASK (((uint64_t)1 << PROMISE_SLOT_BITS) - 1)
 
 /* ---- the table ------------------------------------------------------------------------------------------------------------------ */
@@ -99,6 +99,33 @@ void promise_forget(Actor *a, Object *promise) {
   Object *state = oop_to_object(m->roots[ROOT_ACTOR]);
   state->slots[number & PROMISE_SLOT_MASK] = state->slots[STATE_FREE];
   state->slots[STATE_FREE] = oop_from_small((int64_t)(number & PROMISE_SLOT_MASK));
+}
+
+/* The ring of those whose resolvers were sent; 0: no memory. */
+static Oop retired_may_gc(Actor *a) {
+  Machine *m = &a->machine;
+  Oop state = actor_state_may_gc(a), ring;
+  if (!state) return 0;
+  if ((ring = oop_to_object(state)->slots[STATE_RETIRED]) != OOP_NIL) return ring;
+  ring = machine_new_array_may_gc(m, RETIRED_KEPT + 1);
+  if (!ring) return 0;
+  oop_to_object(ring)->slots[0] = oop_from_small(0);
+  machine_store(m, oop_to_object(m->roots[ROOT_ACTOR]), STATE_RETIRED, ring);
+  return ring;
+}
+
+void promise_retire_may_gc(Actor *a, unsigned handle) {
+  Machine *m = &a->machine;
+  Oop owner = oop_to_object(machine_handle(m, handle))->slots[PROMISE_OWNER];
+  if (oop_is_small(owner)) return;
+  Oop ring = owner == OOP_FALSE ? retired_may_gc(a) : 0;
+  Object *promise = oop_to_object(machine_handle(m, handle));
+  if (!ring) return promise_forget(a, promise);
+  size_t place = (size_t)oop_to_small(oop_to_object(ring)->slots[0]);
+  Oop old = oop_to_object(ring)->slots[place + 1];
+  if (old != OOP_NIL && old != oop_from_object(promise)) promise_forget(a, oop_to_object(old));
+  machine_store(m, oop_to_object(ring), place + 1, oop_from_object(promise));
+  oop_to_object(ring)->slots[0] = oop_from_small((int64_t)((place + 1) % RETIRED_KEPT));
 }
 
 /* ---- answers ---------------------------------------------------------------------------------------------------------------------- */
@@ -254,9 +281,8 @@ void promise_settle_may_gc(Scheduler *s, Actor *a, unsigned handle, PromiseState
   promise->slots[PROMISE_STATE] = oop_from_small(state);
   notify_subscribers_may_gc(s, a, handle, state);
   promise = oop_to_object(machine_handle(m, handle));
-  bool waits = promise->slots[PROMISE_REACTIONS] != OOP_NIL, exported = oop_is_small(promise->slots[PROMISE_OWNER]);
-  if (waits) promise_schedule_may_gc(s, a, handle);
-  else if (!exported) promise_forget(a, promise);
+  if (promise->slots[PROMISE_REACTIONS] != OOP_NIL) promise_schedule_may_gc(s, a, handle);
+  else promise_retire_may_gc(a, handle);
 }
 
 /* The common case of an answer: nobody but this actor knows the promise, and nothing is to be run. */

@@ -275,8 +275,9 @@ static CodecStatus put_promise(Encoder *e, Oop x, unsigned argument) {
     e->unnumbered = x;
     return CODEC_NEEDS_EXPORT;
   }
-  /* Others may ask for it from now on; but who gets a resolver only settles it, so once it is settled nobody needs to find it any more. */
-  if (!owner && !is_inside(e, TREAT_RESOLVER)) promise->slots[PROMISE_OWNER] = oop_from_small((int64_t)e->self_id);
+  /* Others may ask for it from now on; who gets a resolver mostly settles it and no more (actors/promises.c). */
+  if (!owner && is_inside(e, TREAT_RESOLVER)) promise->slots[PROMISE_OWNER] = OOP_FALSE;
+  else if (!owner) promise->slots[PROMISE_OWNER] = oop_from_small((int64_t)e->self_id);
   e->sink->at = wire_put_extension(e->sink->at, WIRE_PROMISE, 16);
   e->sink->at = wire_put_be64(e->sink->at, owner ? (uint64_t)owner : e->self_id);
   e->sink->at = wire_put_be64(e->sink->at, (uint64_t)oop_to_small(promise->slots[PROMISE_NUMBER]));
