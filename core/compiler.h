@@ -24,12 +24,19 @@ void *arena_alloc(Arena *arena, size_t size); /* zeroed; aborts the process only
 char *arena_strndup(Arena *arena, const char *text, size_t length);
 
 /* A text with a name, for messages and positions.  The bytes are borrowed and must outlive the Source. */
+/* Where a scanner began last: the next one counts lines from there and not from the start of the text. */
+typedef struct SourceMark {
+  const char *at, *line_start;
+  unsigned line;
+} SourceMark;
+
 typedef struct Source {
   const char *name; /* file name as shown to the user */
   const char *text;
   size_t length;
   unsigned first_line; /* of the text in that file, normally 1 */
   bool chunks;         /* CHUNK_END ends chunks, a bang is a character like any other */
+  SourceMark *mark;    /* zero at first; NULL: the text is scanned once, or is short */
 } Source;
 
 enum { CHUNK_END = 1 };

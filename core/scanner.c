@@ -11,7 +11,7 @@
 
 bool text_equal(Text a, Text b) { return a.length == b.length && (!a.length || !memcmp(a.start, b.start, a.length)); }
 
-/* Newlines before END, eight bytes at a time: a file is counted again for each method compiled from it. */
+/* Newlines before END, eight bytes at a time. */
 static unsigned count_newlines(const char *p, const char *end) {
   const uint64_t low = 0x7f7f7f7f7f7f7f7f, newlines = 0x0a0a0a0a0a0a0a0a;
   unsigned count = 0;
@@ -25,15 +25,23 @@ static unsigned count_newlines(const char *p, const char *end) {
   return count;
 }
 
+/* The line that AT is in, counting from a place before it where that is known. */
+static void find_line(Scanner *s, const Source *source, const char *at) {
+  SourceMark known = {source->text, source->text, source->first_line ? source->first_line : 1};
+  if (source->mark && source->mark->at && source->mark->at <= at) known = *source->mark;
+  const char *line_start = at;
+  while (line_start > known.at && line_start[-1] != '\n') line_start--;
+  s->line = known.line + count_newlines(known.at, line_start);
+  s->line_start = line_start > known.at || s->line > known.line ? line_start : known.line_start;
+  if (source->mark) *source->mark = (SourceMark){at, s->line_start, s->line};
+}
+
 void scanner_init(Scanner *s, Arena *arena, const Source *source, Text range) {
-  const char *line_start = range.start;
-  while (line_start > source->text && line_start[-1] != '\n') line_start--;
   s->arena = arena;
   s->source = source;
   s->cursor = range.start;
   s->end = range.start + range.length;
-  s->line_start = line_start;
-  s->line = (source->first_line ? source->first_line : 1) + count_newlines(source->text, line_start);
+  find_line(s, source, range.start);
 }
 
 SourcePosition scanner_position(const Scanner *s, const char *at) {

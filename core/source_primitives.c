@@ -162,7 +162,8 @@ static Oop prim_read_source(Machine *m) {
   bool chunks = false;
   primitive_charge(m, size * 8);
   const char *text = source_text_prepare(arena, bytes, &size, &chunks);
-  Source source = {"a String", text, size, 1, chunks};
+  SourceMark mark = {0};
+  Source source = {"a String", text, size, 1, chunks, &mark};
   Notes notes = {.events = {on_class_begin, on_extend_begin, on_class_end, on_variables, on_class_variable, on_pragma, on_method, on_temporaries,
                             on_statement, on_eval, on_namespace_begin, on_namespace_end, on_error, on_condition_begin, on_condition_end,
                             on_namespace_pragma},

@@ -184,7 +184,7 @@ static bool add_text_at(Program *p, const char *name, unsigned line, const char 
   Source *source = arena_alloc(p->arena, sizeof *source);
   bool chunks = false;
   const char *prepared = source_text_prepare(p->arena, text, &length, &chunks);
-  *source = (Source){arena_strndup(p->arena, name, strlen(name)), prepared, length, line, chunks};
+  *source = (Source){arena_strndup(p->arena, name, strlen(name)), prepared, length, line, chunks, arena_alloc(p->arena, sizeof(SourceMark))};
   p->reading = source;
   p->reading_class = (Text){NULL, 0};
   if (!add(&p->events, ITEM_FILE, (SourcePosition){1, 1, 0})) return false;
