@@ -51,8 +51,11 @@ char **cli_copy_arguments(int argc, char **argv);
 /* Writes TEXT as a Smalltalk literal; nil for NULL. */
 void cli_write_literal(FILE *out, const char *text);
 
-/* A word behind an option that is to be a number above 0. */
-bool cli_take_number(int argc, char **argv, int *i, unsigned long *out);
+/* The most that options with a number take. */
+enum { CLI_MOST_SCHEDULERS = 1024, CLI_MOST_HEAP_MIB = 1 << 24, CLI_MOST_DEPTH_KIB = 1 << 22, CLI_MOST_JOBS = 1 << 16, CLI_MOST_SECONDS = 1 << 24 };
+
+/* The word behind option argv[*i] as a number from 1 to MOST.  False: it is none, and *i stays. */
+bool cli_take_number(int argc, char **argv, int *i, unsigned long most, unsigned long *out);
 
 /* NULL: the reason has been printed. */
 const SourceImage *cli_load_image(const Cli *cli, const RunOptions *o);

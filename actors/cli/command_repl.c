@@ -283,21 +283,14 @@ static int repl(const SourceImage *source, const ReplOptions *o) {
   return status;
 }
 
-static bool take_number(int argc, char **argv, int *i, unsigned long most, unsigned long *out) {
-  char *end;
-  if (*i + 1 >= argc) return false;
-  *out = strtoul(argv[++*i], &end, 10);
-  return *end == 0 && end != argv[*i] && *out && *out <= most;
-}
-
 /* Answers 0, or the exit status of a wrong command line. */
 static int parse(int argc, char **argv, ReplOptions *o) {
   for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
     if (strcmp(argv[i], "-i") == 0) o->interactive = true;
     else if (strcmp(argv[i], "--image") == 0 && i + 1 < argc) o->image = argv[++i];
-    else if (strcmp(argv[i], "--schedulers") == 0 && take_number(argc, argv, &i, 64, &o->schedulers)) continue;
-    else if (strcmp(argv[i], "--heap") == 0 && take_number(argc, argv, &i, SIZE_MAX >> 20, &o->heap_mib)) continue;
-    else if (strcmp(argv[i], "--depth") == 0 && take_number(argc, argv, &i, UINT32_MAX, &o->depth_kib)) continue;
+    else if (strcmp(argv[i], "--schedulers") == 0 && cli_take_number(argc, argv, &i, CLI_MOST_SCHEDULERS, &o->schedulers)) continue;
+    else if (strcmp(argv[i], "--heap") == 0 && cli_take_number(argc, argv, &i, CLI_MOST_HEAP_MIB, &o->heap_mib)) continue;
+    else if (strcmp(argv[i], "--depth") == 0 && cli_take_number(argc, argv, &i, CLI_MOST_DEPTH_KIB, &o->depth_kib)) continue;
     else return cli_wrong_option("repl", argv[i]);
   }
   return 0;

@@ -60,29 +60,34 @@ void cli_write_literal(FILE *out, const char *text) {
   fputc('\'', out);
 }
 
-bool cli_take_number(int argc, char **argv, int *i, unsigned long *out) {
+/* Digits only; *END is where they end. */
+static bool try_number(const char *text, uint64_t most, uint64_t *out, char **end) {
+  errno = 0;
+  *out = *text >= '0' && *text <= '9' ? strtoull(text, end, 10) : 0;
+  return *text >= '0' && *text <= '9' && !errno && *out <= most;
+}
+
+bool cli_take_number(int argc, char **argv, int *i, unsigned long most, unsigned long *out) {
+  uint64_t number;
   char *end;
-  if (*i + 1 >= argc) return false;
-  *out = strtoul(argv[++*i], &end, 10);
-  return *end == 0 && end != argv[*i];
+  if (*i + 1 >= argc || !try_number(argv[*i + 1], most, &number, &end) || *end || !number) return false;
+  *out = number;
+  return ++*i, true;
 }
 
 static bool take_seed(int argc, char **argv, int *i, uint64_t *out) {
   char *end;
-  if (*i + 1 >= argc || argv[*i + 1][0] < '0' || argv[*i + 1][0] > '9') return false;
-  *out = strtoull(argv[++*i], &end, 10);
-  return *end == 0;
+  if (*i + 1 >= argc || !try_number(argv[*i + 1], UINT64_MAX, out, &end) || *end) return false;
+  return ++*i, true;
 }
 
 /* 1..1000 */
 static bool take_seed_range(RunOptions *o, int argc, char **argv, int *i) {
   char *end;
-  if (*i + 1 >= argc || argv[*i + 1][0] < '0' || argv[*i + 1][0] > '9') return false;
-  o->seed = strtoull(argv[++*i], &end, 10);
-  if (strncmp(end, "..", 2) != 0 || end[2] < '0' || end[2] > '9') return false;
-  o->last_seed = strtoull(end + 2, &end, 10);
+  if (*i + 1 >= argc || !try_number(argv[*i + 1], UINT64_MAX, &o->seed, &end) || strncmp(end, "..", 2) != 0) return false;
+  if (!try_number(end + 2, UINT64_MAX, &o->last_seed, &end) || *end || o->last_seed < o->seed || o->last_seed - o->seed >= UINT32_MAX) return false;
   o->search = true;
-  return *end == 0 && o->last_seed >= o->seed && o->last_seed - o->seed < UINT32_MAX;
+  return ++*i, true;
 }
 
 static bool take_seed_option(RunOptions *o, int argc, char **argv, int *i) {
@@ -100,9 +105,9 @@ bool cli_take_run_option(RunOptions *o, int argc, char **argv, int *i) {
   if (strncmp(word, "--seed", 6) == 0 || strcmp(word, "--keep-going") == 0) return take_seed_option(o, argc, argv, i);
   if (strcmp(word, "--trace") == 0 && *i + 1 < argc) return (o->trace = argv[++*i]) != NULL;
   if (strcmp(word, "--pin") == 0) return o->pin = true;
-  if (strcmp(word, "--heap") == 0) return cli_take_number(argc, argv, i, &o->heap_mib) && o->heap_mib;
-  if (strcmp(word, "--depth") == 0) return cli_take_number(argc, argv, i, &o->depth_kib) && o->depth_kib;
-  if (strcmp(word, "--schedulers") != 0 || !cli_take_number(argc, argv, i, &number) || !number || number > 1024) return false;
+  if (strcmp(word, "--heap") == 0) return cli_take_number(argc, argv, i, CLI_MOST_HEAP_MIB, &o->heap_mib);
+  if (strcmp(word, "--depth") == 0) return cli_take_number(argc, argv, i, CLI_MOST_DEPTH_KIB, &o->depth_kib);
+  if (strcmp(word, "--schedulers") != 0 || !cli_take_number(argc, argv, i, CLI_MOST_SCHEDULERS, &number)) return false;
   o->schedulers = (unsigned)number;
   return true;
 }

@@ -21,10 +21,10 @@ static int parse(int argc, char **argv, TestOptions *o) {
     if (argv[i][0] != '-' || argv[i][1] == 0) argv[o->run.files++] = argv[i];
     else if (strcmp(argv[i], "--filter") == 0 && i + 1 < argc && argv[i + 1][0]) o->filter = argv[++i];
     else if (strcmp(argv[i], "--junit") == 0 && i + 1 < argc) o->junit = argv[++i];
-    else if (strcmp(argv[i], "--jobs") == 0 && cli_take_number(argc, argv, &i, &o->jobs) && o->jobs) continue;
-    else if (strcmp(argv[i], "--timeout") == 0 && cli_take_number(argc, argv, &i, &o->seconds) && o->seconds) continue;
+    else if (strcmp(argv[i], "--jobs") == 0 && cli_take_number(argc, argv, &i, CLI_MOST_JOBS, &o->jobs)) continue;
+    else if (strcmp(argv[i], "--timeout") == 0 && cli_take_number(argc, argv, &i, CLI_MOST_SECONDS, &o->seconds)) continue;
     else if (strcmp(argv[i], "--verbose") == 0) o->verbose = true;
-    else if (!cli_take_run_option(&o->run, argc, argv, &i)) return cli_usage("test: '%s' is not an option, or lacks its value", argv[i]);
+    else if (!cli_take_run_option(&o->run, argc, argv, &i)) return cli_wrong_option("test", argv[i]);
   }
   return o->run.files ? 0 : cli_usage("test: expected files or folders");
 }

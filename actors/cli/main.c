@@ -125,7 +125,7 @@ int cli_wrong_option(const char *command, const char *option) {
   for (int i = 0; i < COMMAND_COUNT; i++) {
     if (strcmp(commands[i].name, command) != 0) continue;
     if (similar_option(commands[i].options, option, found, sizeof found) && strcmp(found, option) == 0)
-      return cli_usage("%s: '%s' lacks its value, or it is not one; see 'atoll help %s'", command, option, command);
+      return cli_usage("%s: '%s' lacks its value, or cannot have that one; see 'atoll help %s'", command, option, command);
     if (found[0]) return cli_usage("%s: '%s' is not an option; did you mean '%s'?", command, option, found);
     break;
   }

@@ -47,6 +47,10 @@ check "a file as command" 2 "did you mean 'atoll run hello.st'" "$atoll" hello.s
 check "run" 0 "^hello$" "$atoll" run hello.st
 check "missing file" 1 "cannot read 'nowhere.st': No such file" "$atoll" run nowhere.st
 check "unknown option" 2 "'--frob' is not an option" "$atoll" run --frob hello.st
+for wrong in "--schedulers 0" "--schedulers -1" "--heap -1" "--heap 99999999999999" "--depth 99999999999" "--seed 99999999999999999999" "--seeds 5..3" "--seed"; do
+  # shellcheck disable=SC2086
+  check "run $wrong" 2 "'${wrong%% *}' lacks its value, or cannot have that one" "$atoll" run hello.st $wrong
+done
 check "syntax error" 1 "unclosed.st:[0-9]+:[0-9]+: error: .*\^" "$atoll" run unclosed.st
 check "a folder: superclasses first" 0 "^2$" "$atoll" run folder
 check "a folder: a circle of superclasses" 1 "a.st:1:[0-9]+: error: .*circle: Left, Right, Left" "$atoll" run other

@@ -73,7 +73,7 @@ expect 2 "cannot read 'missing.st'"
 command=(test)
 expect 2 'expected files or folders'
 command=(test good --jobs none)
-expect 2 "'none' is not an option, or lacks its value"
+expect 2 "'--jobs' lacks its value, or cannot have that one"
 
 # packages as GNU Smalltalk has them: the namespace, what is needed first (found by its name, not its folder's), which tests
 mkdir -p packages/shapes packages/base-lib
