@@ -10,16 +10,6 @@
 
 enum { PATH_SIZE = 4096, STAT_FIELDS = 10 };
 
-/* X as a C string; paths have no NUL in them. */
-static bool try_path(Machine *m, Oop x, char path[PATH_SIZE]) {
-  const char *bytes;
-  size_t size;
-  if (!oop_try_bytes(m, x, &bytes, &size) || size >= PATH_SIZE || memchr(bytes, 0, size)) return false;
-  memcpy(path, bytes, size);
-  path[size] = 0;
-  return true;
-}
-
 static Oop started(Machine *m, Scheduler *s, Handle *handle, FileOperation operation, const FileArguments *arguments) {
   int error = file_start(&handle->file, operation, arguments);
   if (!error) return oop_from_small((int64_t)handle->number);
@@ -35,7 +25,7 @@ static Oop file_start_path(Machine *m) {
   if (!(m->args[1] & m->args[4] & m->args[5] & 1)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   int64_t operation = oop_to_small(m->args[1]);
   if (operation < 0 || operation >= FILE_OPERATION_COUNT || (operation != FILE_OPEN && operation < FILE_STAT)) return primitive_fail(m, FAILURE_BAD_VALUE);
-  if (!try_path(m, m->args[2], path) || (m->args[3] != OOP_NIL && !try_path(m, m->args[3], other))) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (!try_c_string(m, m->args[2], path, sizeof path) || (m->args[3] != OOP_NIL && !try_c_string(m, m->args[3], other, sizeof other))) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   if ((operation == FILE_RENAME || operation == FILE_LINK || operation == FILE_SYMLINK || operation == FILE_COPY) && m->args[3] == OOP_NIL)
     return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   int64_t first = oop_to_small(m->args[4]), second = oop_to_small(m->args[5]);
@@ -157,7 +147,7 @@ static Oop working_directory(Machine *m) {
 /* For the whole process: all actors share it. */
 static Oop set_working_directory(Machine *m) {
   char path[PATH_SIZE];
-  if (!actor_of_machine(m) || !try_path(m, m->args[1], path)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (!actor_of_machine(m) || !try_c_string(m, m->args[1], path, sizeof path)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   int error = uv_chdir(path);
   return error ? system_fail(m, error) : m->args[0];
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* handles.c -- between an actor and its sockets. */
+/* handles.c -- between an actor and its sockets, files and child processes. */
 #include "handles.h"
 
 #include <stddef.h>
@@ -11,8 +11,14 @@
 #define HANDLE_OF(pointer, member) ((Handle *)((char *)(pointer) - offsetof(Handle, member)))
 
 static size_t size_of_kind(HandleKind kind) {
-  if (kind == HANDLE_SOCKET) return offsetof(Handle, tcp) + sizeof(Tcp);
-  return kind == HANDLE_FILE ? offsetof(Handle, file) + sizeof(File) : offsetof(Handle, listener) + sizeof(TcpListener);
+  switch (kind) {
+  case HANDLE_SOCKET: return offsetof(Handle, tcp) + sizeof(Tcp);
+  case HANDLE_LISTENER: return offsetof(Handle, listener) + sizeof(TcpListener);
+  case HANDLE_FILE: return offsetof(Handle, file) + sizeof(File);
+  case HANDLE_CHILD: return offsetof(Handle, child) + sizeof(Child);
+  case HANDLE_LOOKUP: break;
+  }
+  return offsetof(Handle, lookup) + sizeof(HostLookup);
 }
 
 /* ---- the table of a scheduler ------------------------------------------------------------------------------------------------------ */
@@ -171,6 +177,24 @@ static void on_file_closed(File *file) { free_handle(HANDLE_OF(file, file)); }
 
 static const FileEvents file_events = {on_file_done, on_file_closed};
 
+static void on_child_changed(Child *child) {
+  Handle *handle = HANDLE_OF(child, child);
+  if (handle->actor) wake_actor(handle);
+}
+
+static void on_child_closed(Child *child) { free_handle(HANDLE_OF(child, child)); }
+
+static const ChildEvents child_events = {on_child_changed, on_child_closed};
+
+static void on_lookup_done(HostLookup *lookup) {
+  Handle *handle = HANDLE_OF(lookup, lookup);
+  if (handle->actor) wake_actor(handle);
+}
+
+static void on_lookup_closed(HostLookup *lookup) { free_handle(HANDLE_OF(lookup, lookup)); }
+
+static const HostLookupEvents lookup_events = {on_lookup_done, on_lookup_closed};
+
 const char *handles_event_selector(const Message *message) {
   return message->detail == EVENT_DATA ? "tcpSocket:data:" : "tcpSocketClosed:reason:";
 }
@@ -238,10 +262,38 @@ Handle *handle_new_file(Scheduler *s, Actor *a, int *error) {
   return handle;
 }
 
+Handle *handle_new_pipe(Scheduler *s, Actor *a, int fd, int *error) {
+  Handle *handle = handle_new_file(s, a, error);
+  if (handle) file_adopt_pipe(&handle->file, fd);
+  else close(fd);
+  return handle;
+}
+
+Handle *handle_new_child(Scheduler *s, Actor *a, ChildCommand *command, int *error) {
+  Handle *handle = allocate(s, a, HANDLE_CHILD, error);
+  if (!handle) return child_command_delete(s->runtime->accounts, command), NULL;
+  enter(s, a, handle);
+  child_start(&handle->child, &s->loop, &child_events, command);
+  return handle;
+}
+
+Handle *handle_new_lookup(Scheduler *s, Actor *a, const char *name, int *error) {
+  Handle *handle = allocate(s, a, HANDLE_LOOKUP, error);
+  if (!handle) return NULL;
+  *error = host_lookup_start(&handle->lookup, &s->loop, &lookup_events, name);
+  if (*error) return account_free(s->runtime->accounts, ACCOUNT_HANDLE, handle, size_of_kind(handle->kind)), NULL;
+  enter(s, a, handle);
+  return handle;
+}
+
 static void close_detached(Handle *handle, bool now) {
-  if (handle->kind == HANDLE_FILE) file_close(&handle->file);
-  else if (handle->kind == HANDLE_SOCKET) tcp_close(&handle->tcp, now);
-  else tcp_listener_close(&handle->listener);
+  switch ((HandleKind)handle->kind) {
+  case HANDLE_SOCKET: tcp_close(&handle->tcp, now); break;
+  case HANDLE_LISTENER: tcp_listener_close(&handle->listener); break;
+  case HANDLE_FILE: file_close(&handle->file); break;
+  case HANDLE_CHILD: child_close(&handle->child); break;
+  case HANDLE_LOOKUP: host_lookup_close(&handle->lookup); break;
+  }
 }
 
 void handle_close(Scheduler *s, Handle *handle, bool now) {

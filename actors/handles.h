@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* handles.h -- sockets, listeners and files that an actor holds.
+/* handles.h -- sockets, listeners, files and child processes that an actor holds.
  *
  * A handle belongs to the loop of one scheduler and to one actor, which is pinned to that scheduler as long as it has handles.  So callbacks
  * of the loop may touch both.  In Smalltalk a handle is a number, valid only in the actor that holds it:
@@ -11,12 +11,14 @@
 #define ATOLL_HANDLES_H
 
 #include "actor.h"
+#include "child.h"
 #include "file.h"
+#include "host_lookup.h"
 #include "tcp.h"
 
 enum { HANDLE_SLOT_BITS = 24 };
 
-typedef enum HandleKind { HANDLE_SOCKET, HANDLE_LISTENER, HANDLE_FILE } HandleKind;
+typedef enum HandleKind { HANDLE_SOCKET, HANDLE_LISTENER, HANDLE_FILE, HANDLE_CHILD, HANDLE_LOOKUP } HandleKind;
 /* What arrives at a behaviour by itself, as turns. */
 typedef enum HandleDelivery { DELIVER_NOTHING, DELIVER_CHUNKS, DELIVER_LINES } HandleDelivery;
 
@@ -32,6 +34,8 @@ struct Handle {
     Tcp tcp;
     TcpListener listener;
     File file;
+    Child child;
+    HostLookup lookup;
   };
 };
 
@@ -41,6 +45,12 @@ Handle *handle_new_connection(Scheduler *s, Actor *a, const struct sockaddr *add
 Handle *handle_new_listener(Scheduler *s, Actor *a, const struct sockaddr *address, int backlog, int *error);
 /* For one operation, or for a file that is to be opened. */
 Handle *handle_new_file(Scheduler *s, Actor *a, int *error);
+/* One end of a pipe: FD is taken even on failure. */
+Handle *handle_new_pipe(Scheduler *s, Actor *a, int fd, int *error);
+/* COMMAND is taken even on failure. */
+Handle *handle_new_child(Scheduler *s, Actor *a, ChildCommand *command, int *error);
+/* For the addresses of the host with that name. */
+Handle *handle_new_lookup(Scheduler *s, Actor *a, const char *name, int *error);
 /* The handle with that number, if A holds it and it is of that kind. */
 Handle *handle_find(Scheduler *s, const Actor *a, uint64_t number, HandleKind kind);
 void handle_close(Scheduler *s, Handle *handle, bool now);

@@ -14,6 +14,7 @@ extern const Primitive directory_primitives[]; /* directory_primitives.c: names 
 extern const Primitive limit_primitives[];     /* limit_primitives.c: limits, priority, what an actor is doing */
 extern const Primitive group_primitives[];     /* group_primitives.c: named groups */
 extern const Primitive file_primitives[];    /* file_primitives.c */
+extern const Primitive child_primitives[];   /* child_primitives.c */
 extern const Primitive codec_primitives[];   /* codec_primitives.c: MessagePack for programs */
 
 /* At the beginning of a primitive: the running actor and its scheduler.  Machines that no scheduler runs (the image builder's) have none: it fails there. */

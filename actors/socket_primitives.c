@@ -1,28 +1,55 @@
 /* SPDX-License-Identifier: MIT */
-/* socket_primitives.c -- TCP for actors.  Reading, writing, connecting and accepting wait without holding a thread (waiting.h). */
+/* socket_primitives.c -- TCP and names of hosts for actors.  Reading, writing, connecting and accepting wait without holding a thread (waiting.h). */
 #include <errno.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "handle_primitives.h"
 
+static const char no_sockets[] = "there are no sockets under a seed";
+
 static bool read_address(Machine *m, Oop host, Oop port, struct sockaddr_storage *address) {
-  const char *bytes;
-  size_t size;
-  char text[64];
+  char text[HOST_ADDRESS_SIZE];
   if (!oop_is_small(port) || oop_to_small(port) < 0 || oop_to_small(port) > 65535) return false;
-  if (!oop_try_bytes(m, host, &bytes, &size) || size >= sizeof text) return false;
-  memcpy(text, bytes, size);
-  text[size] = 0;
-  return tcp_try_address(text, (int)oop_to_small(port), address);
+  return try_c_string(m, host, text, sizeof text) && tcp_try_address(text, (int)oop_to_small(port), address);
 }
 
-/* What comes over a socket does not follow from a seed. */
-static bool is_seeded(const Scheduler *s) { return s->runtime->host->seeded; }
+/* ---- names of hosts ---------------------------------------------------------------------------------------------------------------------- */
 
-static Oop seeded_fail(Actor *a) {
-  a->machine.failure_code = EPERM;
-  actor_set_error(a, "there are no sockets under a seed");
-  return primitive_fail(&a->machine, FAILURE_SYSTEM);
+/* lookUp: name.  Answers the number of a handle whose result is to be waited for. */
+static Oop host_look_up(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  char name[256]; /* the longest name that DNS knows, and its end */
+  int error;
+  if (!try_c_string(m, m->args[1], name, sizeof name) || !name[0]) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (is_seeded(s)) return seeded_fail(m, no_sockets);
+  Handle *handle = handle_new_lookup(s, a, name, &error);
+  return handle ? oop_from_small((int64_t)handle->number) : system_fail(m, error);
+}
+
+/* One String: a line for each address. */
+static Oop addresses_may_gc(Machine *m, const struct addrinfo *first) {
+  char text[HOST_ADDRESS_SIZE], all[32 * HOST_ADDRESS_SIZE];
+  size_t size = 0;
+  for (const struct addrinfo *each = first; each && size + HOST_ADDRESS_SIZE < sizeof all; each = each->ai_next) {
+    if (!host_address_text(each, text)) continue;
+    size += (size_t)snprintf(all + size, sizeof all - size, "%s\n", text);
+  }
+  return machine_new_string_may_gc(m, all, size);
+}
+
+/* Waits for the addresses. */
+static Oop host_addresses(Machine *m) {
+  ACTOR_OR_FAIL(m);
+  Handle *handle = receiver_handle(m, HANDLE_LOOKUP);
+  if (!handle || (actor_is(a, ACTOR_PLAIN) && a->reactions)) return primitive_fail(m, FAILURE_WRONG_STATE);
+  if (handle->lookup.running) return wait_until(a, OOP_NIL);
+  wait_over(a);
+  int error = handle->lookup.error;
+  Oop answer = error ? 0 : addresses_may_gc(m, handle->lookup.addresses);
+  handle_close(s, handle, true);
+  if (error) return system_fail(m, error);
+  return answer ? answer : primitive_fail(m, FAILURE_NO_MEMORY);
 }
 
 /* ---- listening ------------------------------------------------------------------------------------------------------------------------ */
@@ -33,7 +60,7 @@ static Oop tcp_listen_primitive(Machine *m) {
   struct sockaddr_storage address;
   int error;
   if (!read_address(m, m->args[2], m->args[1], &address) || !oop_is_small(m->args[3])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
-  if (is_seeded(s)) return seeded_fail(a);
+  if (is_seeded(s)) return seeded_fail(m, no_sockets);
   Handle *handle = handle_new_listener(s, a, (struct sockaddr *)&address, (int)oop_to_small(m->args[3]), &error);
   return handle ? oop_from_small((int64_t)handle->number) : system_fail(m, error);
 }
@@ -83,7 +110,7 @@ static Oop tcp_connect_primitive(Machine *m) {
   struct sockaddr_storage address;
   int error;
   if (!read_address(m, m->args[1], m->args[2], &address)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
-  if (is_seeded(s)) return seeded_fail(a);
+  if (is_seeded(s)) return seeded_fail(m, no_sockets);
   Handle *handle = handle_new_connection(s, a, (struct sockaddr *)&address, &error);
   return handle ? oop_from_small((int64_t)handle->number) : system_fail(m, error);
 }
@@ -189,6 +216,7 @@ static Oop handle_close_primitive(Machine *m) {
   Handle *handle = receiver_handle(m, HANDLE_SOCKET);
   if (!handle) handle = receiver_handle(m, HANDLE_LISTENER);
   if (!handle) handle = receiver_handle(m, HANDLE_FILE);
+  if (!handle) handle = receiver_handle(m, HANDLE_CHILD);
   if (!handle) return OOP_FALSE;
   wait_over(a);
   handle_close(s, handle, false);
@@ -196,6 +224,8 @@ static Oop handle_close_primitive(Machine *m) {
 }
 
 const Primitive socket_primitives[] = {
+    {"host_look_up", host_look_up, 1, "name of a host: number of a handle to wait for", 0},
+    {"host_addresses", host_addresses, 0, "wait for the addresses of that host, a String of lines", 0},
     {"tcp_listen", tcp_listen_primitive, 3, "port, address, backlog: number of a new listener", 0},
     {"tcp_port", tcp_port, 0, "the port a listener listens on", 0},
     {"tcp_accept", tcp_accept_primitive, 0, "wait for a connection and answer its number", 0},
@@ -207,5 +237,5 @@ const Primitive socket_primitives[] = {
     {"tcp_write", tcp_write_primitive, 1, "bytes: send, waiting while much is on its way", 0},
     {"tcp_flush", tcp_flush, 0, "wait until all that was written has gone out", 0},
     {"tcp_deliver", tcp_deliver, 1, "0, 1 chunks or 2 lines: have what comes delivered as turns", 0},
-    {"handle_close", handle_close_primitive, 0, "close a socket, listener or file; what was written still goes out", 0},
+    {"handle_close", handle_close_primitive, 0, "close a socket, listener or file, what was written still goes out; or kill a child process", 0},
     {NULL, NULL, 0, NULL, 0}};

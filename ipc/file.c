@@ -39,6 +39,11 @@ void file_use(File *file, int fd) {
   file->keep_open = false;
 }
 
+void file_adopt_pipe(File *file, int fd) {
+  file->fd = fd;
+  file->pollable = true;
+}
+
 static bool reserve(File *file, size_t size) {
   if (size <= file->capacity) return true;
   char *buffer = account_realloc(file->loop->accounts, ACCOUNT_HANDLE, file->buffer, file->capacity, size);

@@ -58,6 +58,8 @@ typedef struct FileArguments {
 void file_init(File *file, Loop *loop, const FileEvents *events);
 /* An existing descriptor, which stays open: standard input and output. */
 void file_use(File *file, int fd);
+/* One end of a pipe, which is the file's from now on. */
+void file_adopt_pipe(File *file, int fd);
 
 /* Starts an operation of an idle file.  0, or a libuv error when it could not be started (`done` is not called then). */
 int file_start(File *file, FileOperation operation, const FileArguments *arguments);
