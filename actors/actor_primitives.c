@@ -188,7 +188,7 @@ static Actor *new_child_may_gc(Machine *m, const unsigned *handles, unsigned cou
   Actor *a = actor_of_machine(m);
   Scheduler *s = a->scheduler;
   const SourceImage *source = source_for_child_may_gc(m, asked_for);
-  if (!source) return NULL;
+  if (!source) return actor_set_error(a, "no memory to hand on what this actor has defined"), NULL;
   Message *init = actor_encode_may_gc(s, a, MESSAGE_INIT, handles, count);
   Actor *child = init ? actor_new(s, source, flags & SPAWN_PLAIN ? ACTOR_PLAIN : 0) : NULL;
   if (!child) {

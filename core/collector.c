@@ -411,7 +411,8 @@ bool machine_collect_may_gc(Machine *m, size_t heap_needed, size_t stack_needed,
   if (slots < least) slots = least;
   if (slots > 4 * least + 512) slots = 2 * least; /* a deep recursion has returned */
   size_t old_before = m->old ? m->old->used + m->old->large_used : 0;
-  if (machine_heap_used(m) + heap_needed > machine_heap_limit(m) + old_before / 2 + NURSERY_MAX * 2) return false;
+  size_t rest = machine_heap_used(m) - m->block_size, block = slots * 8 + (size_t)(m->alloc - m->nursery); /* a deep stack that has returned does not count */
+  if (rest + block + heap_needed > machine_heap_limit(m) + old_before / 2 + NURSERY_MAX * 2) return false;
   if (!collect_into(m, nursery_size(m, heap_needed, used > NURSERY_MAX / 8 ? used * 8 : 0), heap_needed, slots, major)) return false;
   verify_sometimes(m);
   return machine_heap_used(m) <= machine_heap_limit(m) || heap_needed == 0;
@@ -434,7 +435,7 @@ void machine_pack_may_gc(Machine *m) {
   if (debug_on(DEBUG_VERIFY_HEAP)) verify_heap(m);
 }
 
-void machine_collect_all_may_gc(Machine *m) { machine_collect_may_gc(m, 0, 0, true); }
+bool machine_collect_all_may_gc(Machine *m) { return machine_collect_may_gc(m, 0, 0, true); }
 
 bool machine_promote_all_may_gc(Machine *m) {
   if (!machine_old_space(m)) return false;

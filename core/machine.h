@@ -186,9 +186,10 @@ void machine_pop_handles(Machine *m, unsigned down_to);
 static inline Oop machine_handle(const Machine *m, unsigned index) { return m->handles[index]; }
 static inline void machine_set_handle(Machine *m, unsigned index, Oop value) { m->handles[index] = value; }
 
-/* An idle machine: collects and keeps only what is live, in the smallest block.  machine_collect_all_may_gc: both generations. */
+/* An idle machine: collects and keeps only what is live, in the smallest block.  machine_collect_all_may_gc: both generations; false: no memory, nothing
+ * has been collected. */
 void machine_pack_may_gc(Machine *m);
-void machine_collect_all_may_gc(Machine *m);
+bool machine_collect_all_may_gc(Machine *m);
 
 /* Moves everything to the old generation, which from then on is never collected: for machines that build an image and end. */
 bool machine_promote_all_may_gc(Machine *m);

@@ -155,7 +155,7 @@ const SourceImage *machine_freeze_for_spawn_may_gc(Machine *m) {
   if (!m->definitions) return source_image_retain(m->source);
   Freezer f;
   const SourceImage *image = NULL;
-  machine_collect_all_may_gc(m); /* W refers to its copies only, and dead objects are gone */
+  if (!machine_collect_all_may_gc(m)) return m->failure = FAILURE_NO_MEMORY, NULL; /* after it W refers to its copies only, and dead objects are gone */
   if (freezer_trace(&f, m, FREEZE_LAYER)) image = image_from_freezer(&f);
   if (image && !move_machine(m, &f, image)) {
     source_image_release(image);
