@@ -9,6 +9,7 @@
 #include "lookup.h"
 #include "memory_internal.h"
 #include "primitive.h"
+#include "weak.h"
 
 static Oop slot_of(const Machine *m, Oop x, unsigned slot) { return machine_object(m, x)->slots[slot]; }
 static int64_t spec_of(const Machine *m, Oop behavior) { return oop_to_small(slot_of(m, behavior, BEHAVIOR_SPEC)); }
@@ -242,8 +243,9 @@ static bool change_instances_may_gc(Reshape *r) {
   forget_old_shapes(r, total);
   machine_set_handle(m, r->olds, OOP_NIL); /* not to be mapped */
   heap_map_references(m, new_shape_of, r);
+  bool done = weak_follow(m, new_shape_of, r);
   free(r->map);
-  return true;
+  return done || (m->failure = FAILURE_NO_MEMORY, false);
 }
 
 /* All classes that inherit from KLASS, KLASS included, get DELTA added to their named slots. */

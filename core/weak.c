@@ -53,16 +53,36 @@ bool weak_watch(Machine *m, Object *object, WeakKind kind) {
   return true;
 }
 
+static void remove_entry(WeakTable *t, uint32_t i) {
+  if (i < t->old_count) {
+    t->entries[i] = t->entries[--t->old_count];
+    i = t->old_count;
+  }
+  t->entries[i] = t->entries[--t->count];
+}
+
 void weak_forget(Machine *m, const Object *object) {
   WeakTable *t = m->weak;
-  for (uint32_t i = t ? t->count : 0; i-- > 0;) {
-    if (t->entries[i].object != object || t->entries[i].kind != WEAK_FINAL) continue;
-    if (i < t->old_count) {
-      t->entries[i] = t->entries[--t->old_count];
-      i = t->old_count;
-    }
-    t->entries[i] = t->entries[--t->count];
+  for (uint32_t i = t ? t->count : 0; i-- > 0;)
+    if (t->entries[i].object == object && t->entries[i].kind == WEAK_FINAL) remove_entry(t, i);
+}
+
+bool weak_follow(Machine *m, Oop (*map)(void *context, Oop x), void *context) {
+  WeakTable *t = m->weak;
+  uint32_t count = 0, before = t ? t->count : 0;
+  WeakEntry *gone = before ? account_alloc_dirty(machine_accounts(m), ACCOUNT_HEAP, before * sizeof *gone) : NULL;
+  if (before && !gone) return false;
+  for (uint32_t i = before; i-- > 0;) {
+    WeakEntry e = t->entries[i];
+    Oop now = map(context, oop_from_object(e.object));
+    if (now == oop_from_object(e.object)) continue;
+    remove_entry(t, i);
+    if (!address_in_source(now)) gone[count++] = (WeakEntry){oop_to_object(now), e.kind, 0};
   }
+  bool done = true;
+  for (uint32_t i = 0; i < count; i++) done &= gone[i].object->header & FLAG_WEAK || weak_watch(m, gone[i].object, (WeakKind)gone[i].kind);
+  account_free(machine_accounts(m), ACCOUNT_HEAP, gone, before * sizeof *gone);
+  return done;
 }
 
 Oop weak_take_mourner(Machine *m, bool *ephemeron) {

@@ -47,6 +47,10 @@ bool weak_watch(Machine *m, Object *object, WeakKind kind);
 /* A final object no longer wants to know. */
 void weak_forget(Machine *m, const Object *object);
 
+/* Objects have been replaced by what MAP answers for them: entries follow them, those of objects that are in S now are dropped.  False: no memory, and
+ * some have been lost. */
+bool weak_follow(Machine *m, Oop (*map)(void *context, Oop x), void *context);
+
 /* Takes out the next one that mourns, and says how to tell it; 0: nobody does. */
 Oop weak_take_mourner(Machine *m, bool *ephemeron);
 /* Between two runs: starts a process for those that mourn, unless one runs already. */

@@ -13,6 +13,7 @@
 #include "lookup.h"
 #include "memory_internal.h"
 #include "send_cache.h"
+#include "weak.h"
 
 typedef struct Move {
   Machine *m;
@@ -136,6 +137,7 @@ static bool move_machine(Machine *m, const Freezer *f, const SourceImage *image)
   if (!collect_own(&move)) return false;
   if (!move_shadows(&move, image)) return delete_own(&move), false;
   heap_map_references(m, moved, &move);
+  weak_follow(m, moved, &move); /* what is in the layer now does not die */
   for (size_t i = 0; i <= move.own_mask; i++)
     if (move.own[i]) renumber_spec(&move, i);
   heap_each_object(m, renumber, &move);
