@@ -69,7 +69,11 @@ void print_stack(const Machine *m) {
     Object *code = frame_code(fp);
     unsigned line = code_line(m, code, frame_pc(m, fp));
     fputs(code_flags(code) & CODE_IS_BLOCK ? "  [] in " : "  ", stderr);
-    while (code_flags(code) & CODE_IS_BLOCK) code = oop_to_object(code->slots[CODE_OUTER]);
+    while (code_flags(code) & CODE_IS_BLOCK && oop_is_pointer(code->slots[CODE_OUTER])) code = oop_to_object(code->slots[CODE_OUTER]);
+    if (code_flags(code) & CODE_IS_BLOCK) { /* it came without the method around it */
+      fprintf(stderr, "a method that is not here, line %u\n", line);
+      continue;
+    }
     print_class_name(m, code->slots[CODE_CLASS]);
     fputs(">>", stderr);
     print_oop(m, code->slots[CODE_SELECTOR]);
