@@ -90,13 +90,6 @@ static bool check_sections(const ImageHeader *h, const char *bytes, const char *
   for (int s = 0; s < SECTION_COUNT; s++)
     if (XXH3_64bits(bytes + h->sections[s].offset, h->sections[s].size) != h->sections[s].checksum)
       return refuse(error, name, "the checksum of section '%s' is wrong: it is damaged; build it again", names[s]);
-  uint64_t at = sizeof *h;
-  for (int s = 0; s <= SECTION_COUNT; s++) { /* what stands between the sections is zero */
-    uint64_t end = s < SECTION_COUNT ? h->sections[s].offset : h->size;
-    for (; at < end; at++)
-      if (bytes[at]) return refuse(error, name, "there is something between its sections: it is damaged; build it again");
-    if (s < SECTION_COUNT) at = end + h->sections[s].size;
-  }
   return true;
 }
 
@@ -156,6 +149,7 @@ static const SourceImage *new_image(uint64_t address, const PrimitiveTable *prim
 static bool read_fully(int fd, char *bytes, uint64_t size, uint64_t offset) {
   while (size) {
     ssize_t n = pread(fd, bytes, size, (off_t)offset);
+    if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return false;
     bytes += n, offset += (uint64_t)n, size -= (uint64_t)n;
   }
@@ -247,6 +241,7 @@ const char *image_program(const SourceImage *image, size_t *size) {
 static bool write_fully(int fd, const char *bytes, size_t size) {
   while (size) {
     ssize_t n = write(fd, bytes, size);
+    if (n < 0 && errno == EINTR) continue;
     if (n <= 0) return false;
     bytes += n, size -= (size_t)n;
   }
