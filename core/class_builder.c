@@ -140,7 +140,7 @@ bool class_guards_slot(const Machine *m, Oop klass, size_t slot) {
 
 /* ---- reshaping --------------------------------------------------------------------------------------------------
  *
- * KLASS gets DELTA more (or fewer) named slots at position AT; so do its subclasses.  Every instance, in W or in S, is copied to the
+ * REMOVED named slots of KLASS at position AT become ADDED ones; so in its subclasses.  Every instance, in W or in S, is copied to the
  * new shape; then all references are changed in one walk. */
 
 typedef struct Reshape {

@@ -48,19 +48,16 @@ static Oop prim_perform(Machine *m) {
   return perform_words(m, m->args[1], words, m->argc);
 }
 
-static Oop perform_array(Machine *m, Oop receiver_of_lookup, Oop selector) {
-  Oop array = m->args[2], words[201];
-  if (!oop_has_class(array, CLASS_ARRAY)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
-  size_t count = object_slots(oop_to_object(array));
+static Oop prim_perform_with_arguments(Machine *m) {
+  Oop words[201];
+  if (!oop_has_class(m->args[2], CLASS_ARRAY)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  size_t count = object_slots(oop_to_object(m->args[2]));
   if (count > 200) return primitive_fail(m, FAILURE_TOO_LARGE);
   if (!room_for_call_may_gc(m, (unsigned)count + 1)) return primitive_fail(m, FAILURE_NO_MEMORY);
-  (void)receiver_of_lookup;
   words[0] = m->args[0];
   memcpy(words + 1, oop_to_object(m->args[2])->slots, count * sizeof(Oop));
-  return perform_words(m, selector, words, (unsigned)count + 1);
+  return perform_words(m, m->args[1], words, (unsigned)count + 1);
 }
-
-static Oop prim_perform_with_arguments(Machine *m) { return perform_array(m, m->args[0], m->args[1]); }
 
 /* Code trusts that self has the slots it reads.  A method that is not (or no more) that of its class may have been made for another layout: then the
  * interpreter looks before each access. */
