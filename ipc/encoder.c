@@ -239,8 +239,10 @@ static CodecStatus put_float(Encoder *e, Oop x) {
 /* Limbs are least significant first in the object, most significant byte first in the message. */
 static CodecStatus put_large_integer(Encoder *e, Oop x, bool negative) {
   Object *large = oop_to_object(x);
-  size_t limbs = object_slots(large), size = limbs * 8;
+  size_t limbs = object_slots(large);
   const uint64_t *limb = large->slots;
+  while (limbs && !limb[limbs - 1]) limbs--; /* basicNew: makes such */
+  size_t size = limbs * 8;
   if (limbs == 1 && !negative) return e->sink->at = wire_put_unsigned(e->sink->at, limb[0]), CODEC_OK;
   if (limbs == 1 && limb[0] <= (uint64_t)1 << 63)
     return e->sink->at = wire_put_integer(e->sink->at, (int64_t)(0 - limb[0])), CODEC_OK;
