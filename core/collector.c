@@ -10,6 +10,7 @@
  * No recursion: what is left to do is what lies between scan and alloc of each destination, and the list of marked large objects. */
 #include "collection.h"
 #include "debug.h"
+#include "liveness.h"
 #include "send_cache.h"
 #include "weak.h"
 
@@ -406,6 +407,7 @@ bool machine_collect_may_gc(Machine *m, size_t heap_needed, size_t stack_needed,
   if (machine_heap_limit(m) < machine_heap_used(m) + heap_needed) major = true;
   if (m->weak) major = weak_asks_for_major(m) || major;
   if (m->old && m->old->threshold == SIZE_MAX) major = false; /* machine_promote_all: it is building an image */
+  if (major || (debug_on(DEBUG_GC_STRESS) && (m->hash_seed >> 16 & 7) == 0)) liveness_clear_dead(m);
   size_t least = used + stack_needed;
   if (least < STACK_INITIAL) least = STACK_INITIAL;
   if (slots < least) slots = least;
