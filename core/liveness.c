@@ -131,7 +131,7 @@ static void flow_solve(Flow *f, const uint8_t *starts) {
 }
 
 /* The answers for pairs of code and place, since the same ones come again and again on a deep stack. */
-enum { KNOWN = 64, MOST_WORDS = 8192 };
+enum { KNOWN = 64, MOST_WORDS = 8192, MOST_FRAMES = 1024 };
 typedef struct Known {
   const Object *code;
   uint32_t pc;
@@ -202,7 +202,8 @@ void liveness_clear_dead(Machine *m) {
   Oop *callee = m->fp;
   if (!callee) return;
   if (m->args) clear_top(m, table);
-  for (Oop *fp = frame_caller(m, callee); fp; callee = fp, fp = frame_caller(m, fp)) {
+  unsigned frames = 0; /* of a deep recursion those near the top: it may be collected again and again on its way */
+  for (Oop *fp = frame_caller(m, callee); fp && frames++ < MOST_FRAMES; callee = fp, fp = frame_caller(m, fp)) {
     Oop link = callee[FRAME_LINK];
     if (!LINK_IS_BOTTOM(link) && LINK_BASE(link) >= FRAME_CONTROL) clear_dead(m, table, fp, LINK_PC(link), LINK_BASE(link) - FRAME_CONTROL);
   }
