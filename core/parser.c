@@ -126,7 +126,8 @@ static void check_declaration(Parser *p, const Block *block) {
 /* Declares the name at the token and skips it. */
 void parser_declare(Parser *p, Block *block, bool argument) {
   Variable *variable;
-  if (p->token.kind != TOKEN_IDENTIFIER) parser_expected(p, argument ? "an argument name" : "a variable name or '|'");
+  bool underscore = argument && p->token.kind == TOKEN_ASSIGN && p->token.text.length == 1; /* [:_ | ...] */
+  if (p->token.kind != TOKEN_IDENTIFIER && !underscore) parser_expected(p, argument ? "an argument name" : "a variable name or '|'");
   check_declaration(p, block);
   if (argument && block->argument_count >= COMPILER_MAX_ARGUMENTS)
     compilation_fail(p->compilation, p->token.at, "too many arguments (more than %d)", COMPILER_MAX_ARGUMENTS);
