@@ -102,9 +102,17 @@ bool reader_comment_chunk(Reader *r) {
   return !e->class_end || e->class_end(e);
 }
 
-/* `Foo reorganize!`, then lists of selectors by category: the methods name their categories themselves. */
+/* `Foo reorganize!`, then lists of selectors by category, as the elements of a literal array. */
 bool reader_reorganization(Reader *r) {
+  static const Text keyword = {"reorganizeFrom:", 15};
+  Token first = r->token;
+  Text name, lists;
+  bool class_side;
+  SourceEvents *e = r->events;
+  read_class_name(r, &name, &class_side);
   skip_header(r);
-  take_raw_chunk(r, r->token.end);
-  return true;
+  lists = take_raw_chunk(r, r->token.end);
+  if (e->extend_begin && !e->extend_begin(e, name, class_side, first.at)) return false;
+  if (e->class_pragma && !e->class_pragma(e, class_side, keyword, lists, first.at)) return false;
+  return !e->class_end || e->class_end(e);
 }

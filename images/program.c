@@ -491,10 +491,13 @@ static bool begin_code(Program *p, const Item *item) {
 /* <keyword: value>: the message is sent to the class, or namespace. */
 static bool begin_pragma(Program *p, Item *item, const char *receiver) {
   Source *source = arena_alloc(p->arena, sizeof *source);
+  bool lists = item->name.length == 15 && memcmp(item->name.start, "reorganizeFrom:", 15) == 0; /* what a chunk holds, without the frame of a literal */
   const char *colon = item->name.length && item->name.start[item->name.length - 1] != ':' && item->value.length ? ":" : "";
-  size_t size = strlen(receiver) + item->name.length + item->value.length + 4;
+  const char *side = lists && item->class_side ? " class" : "";
+  size_t size = strlen(receiver) + item->name.length + item->value.length + 13;
   char *text = arena_alloc(p->arena, size);
-  snprintf(text, size, "%s %.*s%s %.*s", receiver, (int)item->name.length, item->name.start, colon, (int)item->value.length, item->value.start);
+  snprintf(text, size, "%s%s %.*s%s %s%.*s%s", receiver, side, (int)item->name.length, item->name.start, colon, lists ? "#(" : "", (int)item->value.length,
+           item->value.start, lists ? ")" : "");
   *source = (Source){item->source->name, text, strlen(text), item->at.line, false};
   item->source = source;
   item->value = (Text){text, source->length};
