@@ -177,7 +177,7 @@ if edits:
     s.says("Transc\t show: 'ab'", r'ipt', r'ab\n')
     s.says('#(3 4) asOrderedColl\t', r'OrderedCollection \(3 4 \)')
     s.says(':bro\tAccount', r'Object subclass: Account', same=True)
-    s.terminal.type('Ordered\t')
+    s.terminal.type('OrderedC\t')
     s.terminal.until('Collection')
     s.terminal.type(' new\n')
     s.number += 1
