@@ -178,7 +178,7 @@ if edits:
     s.says('#(3 4) asOrderedColl\t', r'OrderedCollection \(3 4 \)')
     s.says(':bro\tAccount', r'Object subclass: Account', same=True)
     s.terminal.type('OrderedC\t')
-    s.terminal.until('Collection')
+    s.terminal.until('ollection')
     s.terminal.type(' new\n')
     s.number += 1
     s.terminal.until(rf'OrderedCollection \(\s*\)(.|\n)*{s.number}> $')
