@@ -110,7 +110,8 @@ static Package *package_find(Program *p, const char *folder) {
 static Package *package_new(Program *p, const char *folder, bool tests) {
   char *real = realpath(folder, NULL);
   Package *package = real ? arena_alloc(p->arena, sizeof *package) : NULL;
-  if (package) *package = (Package){.folder = arena_strndup(p->arena, folder, strlen(folder)), .real_path = arena_strndup(p->arena, real, strlen(real)), .tests = tests};
+  if (package)
+    *package = (Package){.folder = arena_strndup(p->arena, folder, strlen(folder)), .real_path = arena_strndup(p->arena, real, strlen(real)), .tests = tests};
   free(real);
   if (!package || !read_description(p, folder, &package->text)) return NULL;
   package->next = p->packages;
@@ -121,6 +122,10 @@ static Package *package_new(Program *p, const char *folder, bool tests) {
 /* Tells PackageLoader something about a package, as part of the definitions. */
 static bool tell_loader(Program *p, const Package *package, const char *keyword, Text name) {
   char *text = NULL;
+  if (memchr(name.start, '\'', name.length)) {
+    program_complain(p, "%s: '%.*s' cannot be the name of a package, folder or class\n", description_of(p, package->folder), (int)name.length, name.start);
+    return true;
+  }
   if (asprintf(&text, "PackageLoader extend [ <%s '%.*s'> ]", keyword, (int)name.length, name.start) < 0) return false;
   bool added = program_add_text(p, description_of(p, package->folder), text, strlen(text));
   free(text);
