@@ -196,6 +196,7 @@ bool actor_decode_may_gc(Scheduler *s, Actor *a, const Message *message, Oop *va
   d->shared = shared;
   d->shared_count = message->shared_count;
   CodecStatus status = decoder_values_may_gc(d, &a->machine, message->bytes, message->size, values, max, count);
+  d->shared_count = 0;
   if (status == CODEC_OK) return true;
   a->machine.failure = status == CODEC_NO_MEMORY ? FAILURE_NO_MEMORY : FAILURE_BAD_VALUE;
   actor_set_error(a, d->error);

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "decoding.h"
+#include "shared_bytes.h"
+#include "wire.h"
 
 enum { HEAP_PER_BYTE = 128, ROUNDS = 200000 };
 
@@ -88,6 +90,43 @@ static void every_cut_of_a_good_message_is_refused(void **state) {
   }
 }
 
+/* What only a message of this process may say. */
+static void what_names_places_in_this_process_is_refused(void **state) {
+  static const uint8_t types[] = {WIRE_ACTOR, WIRE_PROMISE, WIRE_SOURCE_REFERENCE, WIRE_CLASS, WIRE_INSTANCE, WIRE_BLOCK, WIRE_VARIABLE, WIRE_CODE, WIRE_SHARED_BYTES};
+  (void)state;
+  for (size_t t = 0; t < sizeof types; t++)
+    for (uint32_t size = 0; size <= 16; size++) {
+      uint8_t bytes[32] = {0x91}, *at = wire_put_extension(bytes + 1, (WireExtension)types[t], size);
+      assert_int_not_equal(decoding_decode(&d, bytes, (size_t)(at + size - bytes)), CODEC_OK);
+      assert_int_not_equal(decoding_decode(&d, bytes + 1, (size_t)(at + size - bytes) - 1), CODEC_OK);
+    }
+}
+
+/* Shared bytes are found by the number that the message gives them, and each mention of them is an object of its own. */
+static void shared_bytes_are_referred_to(void **state) {
+  SharedBytes *shared[] = {shared_bytes_new(&d.accounts, 40001)};
+  uint8_t bytes[] = {0x92, 0xd5, WIRE_SHARED_BYTES, 0, 0, 0xd5, WIRE_SHARED_BYTES, 1, 0};
+  Oop value;
+  unsigned count;
+  (void)state;
+  memset(shared[0]->body, 3, 40001);
+  d.decoder.shared = shared;
+  d.decoder.shared_count = 1;
+  for (unsigned round = 0; round < 100; round++) assert_int_equal(decoder_values_may_gc(&d.decoder, &d.machine, bytes, sizeof bytes, &value, 1, &count), CODEC_OK);
+  Object *array = oop_to_object(value), *first = oop_to_object(array->slots[0]), *second = oop_to_object(array->slots[1]);
+  assert_int_equal(object_class_index(first), CLASS_BYTE_ARRAY);
+  assert_int_equal(object_class_index(second), CLASS_STRING);
+  assert_int_equal(object_byte_size(second), 40001);
+  assert_ptr_equal(object_bytes(first), object_bytes(second));
+  assert_true(object_shares_bytes(first));
+  bytes[8] = 1; /* there is no second one */
+  assert_int_equal(decoder_values_may_gc(&d.decoder, &d.machine, bytes, sizeof bytes, &value, 1, &count), CODEC_MALFORMED);
+  d.decoder.shared_count = 0;
+  machine_collect_all_may_gc(&d.machine);
+  assert_int_equal(atomic_load(&shared[0]->references), 1);
+  shared_bytes_release(shared[0]);
+}
+
 static void try_bytes(const uint8_t *bytes, size_t size, unsigned *good) {
   uint8_t *exact = malloc(size ? size : 1);
   memcpy(exact, bytes, size);
@@ -128,6 +167,8 @@ int main(void) {
       cmocka_unit_test(nested_announcements_do_not_add_up),
       cmocka_unit_test(a_million_levels_need_no_c_stack),
       cmocka_unit_test(every_cut_of_a_good_message_is_refused),
+      cmocka_unit_test(what_names_places_in_this_process_is_refused),
+      cmocka_unit_test(shared_bytes_are_referred_to),
       cmocka_unit_test(damaged_messages_do_no_harm),
       cmocka_unit_test(noise_does_no_harm),
   };
