@@ -118,10 +118,12 @@ static bool may_stand_for(const Machine *m, Oop a, Oop b) {
   return !trusted || same_class;
 }
 
-/* Does B lack slots that A has, which the code running for A may read? */
-static bool is_smaller(Oop b, Oop a) {
-  if (!oop_is_pointer(a) || !object_is_pointers(oop_to_object(a)) || object_slots(oop_to_object(a)) == 0) return false;
-  return !oop_is_pointer(b) || !object_is_pointers(oop_to_object(b)) || object_slots(oop_to_object(b)) < object_slots(oop_to_object(a));
+/* Does B lack slots that code running for A reads: named ones, or, since an Array may be the vector of variables that blocks share, any of an Array? */
+static bool is_smaller(const Machine *m, Oop b, Oop a) {
+  if (!oop_is_pointer(a) || !object_is_pointers(oop_to_object(a))) return false;
+  int64_t spec = oop_to_small(machine_object(m, machine_class_of(m, a))->slots[BEHAVIOR_SPEC]);
+  size_t read = oop_has_class(a, CLASS_ARRAY) ? object_slots(oop_to_object(a)) : spec_fixed(spec);
+  return read > (oop_is_pointer(b) && object_is_pointers(oop_to_object(b)) ? object_slots(oop_to_object(b)) : 0);
 }
 
 static Oop become(Machine *m, bool both) {
@@ -131,7 +133,7 @@ static Oop become(Machine *m, bool both) {
   /* an object of S gets its copy first: then only W has to be searched, and the shadow table redirects the references in S */
   if (!machine_writable_may_gc(m, m->args[0])) return OOP_FAIL;
   if (both && !machine_writable_may_gc(m, m->args[1])) return OOP_FAIL;
-  if (is_smaller(m->args[1], m->args[0]) || (both && is_smaller(m->args[0], m->args[1]))) machine_distrust_layouts(m, OVERRIDDEN_LAYOUTS_HERE);
+  if (is_smaller(m, m->args[1], m->args[0]) || (both && is_smaller(m, m->args[0], m->args[1]))) machine_distrust_layouts(m, OVERRIDDEN_LAYOUTS_HERE);
   Exchange e = {m, oop_resolve(m, m->args[0]), oop_resolve(m, m->args[1]), both};
   heap_map_references(m, exchanged, &e);
   primitive_charge(m, machine_heap_used(m));
