@@ -335,6 +335,15 @@ static Source source_of(Machine *m, Arena *arena) {
   return source;
 }
 
+/* What is compiled once more may do what it did: store into variables that C trusts, say.  So it has to be the same. */
+static bool is_text_of(const Machine *m, Oop method, const char *bytes, size_t size) {
+  const char *text;
+  size_t length;
+  if (!oop_has_class(method, CLASS_COMPILED_METHOD)) return false;
+  Oop debug = machine_object(m, method)->slots[CODE_DEBUG];
+  return debug != OOP_NIL && debug_info_try_part(m, machine_object(m, debug), DEBUG_SOURCE, &text, &length) && length == size && memcmp(text, bytes, size) == 0;
+}
+
 /* aClass compile: aString statements: aBoolean constants: anArray old: aMethod context: anArray -> a CompiledMethod, not installed; an Array that
  * begins with an Integer when it cannot be compiled (failure_may_gc); or, when the text has constants and the Array of their values is nil, an Array of
  * what they are to be made from.  Statements: the method answers the value of the last. OLD: the method that was compiled from this text before; its
@@ -345,7 +354,7 @@ static Oop prim_compile(Machine *m) {
   bool statements = m->args[2] == OOP_TRUE;
   if (!is_behavior(m, m->args[0])) return primitive_fail(m, FAILURE_BAD_RECEIVER);
   if (!oop_try_bytes(m, m->args[1], &bytes, &size)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
-  if (m->args[4] != OOP_NIL && !oop_has_class(m->args[4], CLASS_COMPILED_METHOD)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (m->args[4] != OOP_NIL && !is_text_of(m, m->args[4], bytes, size)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   if (!is_compile_context(m, m->args[5])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   Arena *arena = arena_new();
   if (!arena) return primitive_fail(m, FAILURE_NO_MEMORY);
