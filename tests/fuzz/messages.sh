@@ -10,7 +10,7 @@ cd "$scratch" || exit 2
 failed=0
 while [ "$first" -le "$last" ]; do
   end=$((first + 499 < last ? first + 499 : last))
-  timeout "${TIMEOUT:-60}" "$atoll" run --seed 1 "$program" -- "$first" "$end" >out 2>err </dev/null
+  timeout "${TIMEOUT:-300}" "$atoll" run --seed 1 "$program" -- "$first" "$end" >out 2>err </dev/null
   status=$?
   if grep -qa "^ran $((end - first + 1)) cases" err && [ $status -le 1 ]; then first=$((end + 1)); continue; fi
   found=$(grep -a '^case ' err | tail -n 1 | cut -d' ' -f2)
