@@ -522,7 +522,8 @@ static void set_alarm(Scheduler *s, Actor *a) {
 /* True: it rests and is nobody's. */
 static bool try_rest(Scheduler *s, Actor *a) {
   if (processes_exist(&a->machine)) set_alarm(s, a);
-  if (a->machine.block_size >= PACK_FROM_BYTES && !actor_is(a, ACTOR_ON_PACK_LIST)) scheduler_note_idle(s, a);
+  if (a->machine.block_size >= PACK_FROM_BYTES && !(a->flags & (ACTOR_ON_PACK_LIST | ACTOR_PROBED))) scheduler_note_idle(s, a);
+  a->flags &= (uint32_t)~ACTOR_PROBED;
   take_back_handles(s, &a->machine);
   return mailbox_try_rest(&a->mailbox, actor_tag(actor_id(a)));
 }
@@ -694,7 +695,7 @@ void actor_run(Scheduler *s, Actor *a) {
       end(s, a);
       break;
     }
-    a->flags &= (uint32_t)~(ACTOR_WAITING | ACTOR_WAKE | ACTOR_WAITS_FOR_MAIL);
+    a->flags &= (uint32_t)~(ACTOR_WAITING | ACTOR_WAKE | ACTOR_WAITS_FOR_MAIL | ACTOR_PROBED);
     bool calls = runtime_is_tracing(s->runtime) && trace_wants_calls(a);
     int32_t budget = calls || debug_on(DEBUG_PREEMPT_STRESS) ? 1 : left; /* what machine_run makes of it then: reductions are counted by it */
     RunStatus status = machine_run(&a->machine, budget);

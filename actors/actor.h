@@ -44,6 +44,7 @@ typedef enum ActorFlag {
   ACTOR_TURN_ENDED = 32768, /* with green processes: a turn was the last that ran */
   ACTOR_LINKS_CHILDREN = 65536, /* a supervisor: whom it starts is linked with it from birth */
   ACTOR_IN_CIRCLE = 262144, /* its turn waits for itself, by way of others: the wait is to fail (circles.c) */
+  ACTOR_PROBED = 524288, /* nothing but a probe has come since it rested: it need not be looked at again */
   ACTOR_WAITS_FOR_MAIL = 131072, /* the waiting primitive is a receive */
   ACTOR_PACKED = 1024 /* was packed once: it does work, so do not hurry to do it again */
 } ActorFlag;
@@ -117,7 +118,8 @@ struct ActorExtra {
   uint8_t trace_mask;       /* TraceEvents (trace.h) that actor trace_to is told of */
   uint64_t trace_to;
   uint64_t dropped;         /* messages */
-  uint64_t probe_initiator, probe_promise; /* the last probe that was handed on (circles.c) */
+  uint64_t probe_initiator; /* the last probe that was handed on (circles.c) */
+  uint32_t probe_serial, probes_sent;
   Message *urgent_last;     /* in the inbox: the last urgent one; NULL: none */
   Message *mark;            /* in the inbox: what came up to this one is older than the newest reference; NULL: nothing is */
   char *snapshot_path; /* the file that a snapshot of it goes to; NULL: none is asked for */

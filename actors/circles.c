@@ -7,8 +7,9 @@
  * Who has been idle for a while in the middle of a turn, waits without a deadline, and is waited for itself, sends a PROBE along what it waits for
  * (Chandy, Misra and Haas, 1983).  An actor hands a probe on if the request by which it came is stuck there and it waits in the same way.  A probe that comes
  * back has found a circle: each of its actors was seen waiting for the next, and can only have stopped if that one answered, which it cannot while it
- * waits.  So nothing is reported that is no deadlock; actors that are killed or cancelled in that moment aside.  Of a circle the actor with the largest id
- * gets the error (ActorDeadlock); probes of others end there.  Plain actors and actors with green processes have other ways to answer and are left out. */
+ * waits.  So nothing is reported that is no deadlock; actors that are killed or cancelled in that moment aside.  Whoever closes a circle waits last and sends
+ * a probe after that; an actor with a larger id than who sent it sends one of its own instead, so that of a circle the one with the largest id gets the error
+ * (ActorDeadlock), and no other.  Plain actors and actors with green processes have other ways to answer and are left out. */
 #include <stdio.h>
 
 #include "frames.h"
@@ -20,7 +21,7 @@ enum { PATH_SHOWN = 6, MOST_HOPS = 10000, TEXT_ROOM = 512 };
 
 typedef struct Probe {
   uint64_t initiator, promise; /* what it waits for */
-  uint32_t hops;
+  uint32_t serial, hops;       /* of the initiator's probes */
   uint64_t path[PATH_SHOWN];
 } Probe;
 
@@ -69,9 +70,14 @@ static void send_probe(Scheduler *s, Actor *a, const Object *promise, Probe prob
   actor_deliver(s, target_of(promise), message);
 }
 
+static void send_own_probe(Scheduler *s, Actor *a, const Object *promise) {
+  if (!actor_extra(a)) return;
+  send_probe(s, a, promise, (Probe){.initiator = actor_id(a), .promise = number_of(promise), .serial = ++a->extra->probes_sent});
+}
+
 void circles_look(Scheduler *s, Actor *a) {
   const Object *promise = awaited(a);
-  if (promise && is_waited_for(a)) send_probe(s, a, promise, (Probe){.initiator = actor_id(a), .promise = number_of(promise)});
+  if (promise && is_waited_for(a)) send_own_probe(s, a, promise);
 }
 
 static int put_name(Runtime *runtime, char *at, size_t room, uint64_t id) {
@@ -105,6 +111,7 @@ void circles_receive(Scheduler *s, Actor *a, Message *message) {
   Probe probe;
   const Object *promise = awaited(a);
   memcpy(&probe, message->bytes, sizeof probe);
+  a->flags |= ACTOR_PROBED;
   bool stuck = promise && is_stuck(a, message->from, message->number);
   message_free(&s->messages, message);
   if (!stuck) return;
@@ -112,9 +119,10 @@ void circles_receive(Scheduler *s, Actor *a, Message *message) {
     if (probe.promise == number_of(promise)) break_circle(s, a, &probe);
     return;
   }
-  if (actor_id(a) > probe.initiator || probe.hops > MOST_HOPS || !actor_extra(a)) return;
-  if (a->extra->probe_initiator == probe.initiator && a->extra->probe_promise == probe.promise) return; /* a circle without its initiator */
+  if (actor_id(a) > probe.initiator) return send_own_probe(s, a, promise);
+  if (probe.hops > MOST_HOPS || !actor_extra(a)) return;
+  if (a->extra->probe_initiator == probe.initiator && a->extra->probe_serial == probe.serial) return; /* a circle without its initiator */
   a->extra->probe_initiator = probe.initiator;
-  a->extra->probe_promise = probe.promise;
+  a->extra->probe_serial = probe.serial;
   send_probe(s, a, promise, probe);
 }

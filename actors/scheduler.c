@@ -428,7 +428,7 @@ void scheduler_note_idle(Scheduler *s, Actor *a) {
   if (s->pack_count < PACK_RING) note(s, &s->pack_ring[(s->pack_first + s->pack_count++) % PACK_RING], a);
 }
 
-static uint64_t next_to_pack(const Scheduler *s) {
+uint64_t scheduler_next_to_pack(const Scheduler *s) {
   uint64_t first = s->pack_count ? s->pack_ring[s->pack_first].since + PACK_AFTER_NS : UINT64_MAX;
   uint64_t patient = s->patient_count ? s->patient[s->patient_first].since + PACK_PATIENT_NS : UINT64_MAX;
   return first < patient ? first : patient;
@@ -454,7 +454,7 @@ void scheduler_poll(Scheduler *s) {
 }
 
 static uint64_t time_until_next(Scheduler *s) {
-  uint64_t deadline = UINT64_MAX, pack = next_to_pack(s);
+  uint64_t deadline = UINT64_MAX, pack = scheduler_next_to_pack(s);
   if (!timer_wheel_next(&s->wheel, &deadline) || pack < deadline) deadline = pack;
   if (deadline == UINT64_MAX) return UINT64_MAX;
   scheduler_now(s);

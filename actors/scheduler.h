@@ -113,6 +113,8 @@ void scheduler_requeue(Scheduler *s, Actor *a, bool slice_used_up);
 void scheduler_give_back(Scheduler *s, Actor *a);
 /* A has become idle: have its heap packed when it stays so for some milliseconds; the first time also as soon as many such actors are waiting. */
 void scheduler_note_idle(Scheduler *s, Actor *a);
+/* When the next of them has been idle for long enough; UINT64_MAX: there is none. */
+uint64_t scheduler_next_to_pack(const Scheduler *s);
 /* Wakes the thread of S if it sleeps.  Any thread. */
 void scheduler_wake(Scheduler *s);
 

@@ -158,8 +158,10 @@ static void run(Scheduler *s, Choice *choice, Actor *a) {
 
 /* Nobody can run.  False: nobody ever will. */
 static bool jump(Scheduler *s, Host *host) {
-  uint64_t deadline;
-  if (!timer_wheel_next(&s->wheel, &deadline)) return false;
+  uint64_t deadline, pack = scheduler_next_to_pack(s);
+  if (!timer_wheel_next(&s->wheel, &deadline)) deadline = UINT64_MAX;
+  if (pack < deadline) deadline = pack; /* who has been idle for that long may find a circle (circles.c) */
+  if (deadline == UINT64_MAX) return false;
   if (deadline > host->virtual_now) host_advance(host, deadline - host->virtual_now);
   return true;
 }
