@@ -148,7 +148,7 @@ static Oop prim_object_become_forward(Machine *m) { return become(m, false); }
 
 /* Classes whose instances C knows by their class alone: what equals, hashes or is interned, code points, immediate values. */
 static bool is_closed(uint32_t index) {
-  return index <= CLASS_TRUE || index == CLASS_SYMBOL || index == CLASS_LARGE_POSITIVE || index == CLASS_LARGE_NEGATIVE || index == CLASS_UNICODE_STRING;
+  return index <= CLASS_TRUE || index == CLASS_SYMBOL || index == CLASS_LARGE_POSITIVE || index == CLASS_LARGE_NEGATIVE;
 }
 
 /* Changes the class of the receiver to one of the same shape. */
