@@ -120,6 +120,7 @@ struct ActorExtra {
   uint64_t dropped;         /* messages */
   uint64_t probe_initiator; /* the last probe that was handed on (circles.c) */
   uint32_t probe_serial, probes_sent;
+  uint64_t probed_promise;  /* for which it has sent one */
   Message *urgent_last;     /* in the inbox: the last urgent one; NULL: none */
   Message *mark;            /* in the inbox: what came up to this one is older than the newest reference; NULL: nothing is */
   char *snapshot_path; /* the file that a snapshot of it goes to; NULL: none is asked for */

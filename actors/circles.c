@@ -72,6 +72,7 @@ static void send_probe(Scheduler *s, Actor *a, const Object *promise, Probe prob
 
 static void send_own_probe(Scheduler *s, Actor *a, const Object *promise) {
   if (!actor_extra(a)) return;
+  a->extra->probed_promise = number_of(promise);
   send_probe(s, a, promise, (Probe){.initiator = actor_id(a), .promise = number_of(promise), .serial = ++a->extra->probes_sent});
 }
 
@@ -111,7 +112,8 @@ void circles_receive(Scheduler *s, Actor *a, Message *message) {
   Probe probe;
   const Object *promise = awaited(a);
   memcpy(&probe, message->bytes, sizeof probe);
-  a->flags |= ACTOR_PROBED;
+  a->flags |= ACTOR_PROBED; /* so it may not be looked at: it asks for itself now, if it has not yet */
+  if (promise && is_waited_for(a) && !(a->extra && a->extra->probed_promise == number_of(promise))) send_own_probe(s, a, promise);
   bool stuck = promise && is_stuck(a, message->from, message->number);
   message_free(&s->messages, message);
   if (!stuck) return;
