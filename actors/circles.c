@@ -112,7 +112,7 @@ void circles_receive(Scheduler *s, Actor *a, Message *message) {
   Probe probe;
   const Object *promise = awaited(a);
   memcpy(&probe, message->bytes, sizeof probe);
-  a->flags |= ACTOR_PROBED; /* so it may not be looked at: it asks for itself now, if it has not yet */
+  if (promise) a->flags |= ACTOR_PROBED; /* so it will not be looked at again: it asks for itself now, if it has not yet */
   if (promise && is_waited_for(a) && !(a->extra && a->extra->probed_promise == number_of(promise))) send_own_probe(s, a, promise);
   bool stuck = promise && is_stuck(a, message->from, message->number);
   message_free(&s->messages, message);
