@@ -398,16 +398,20 @@ static bool weak_asks_for_major(Machine *m) {
   return m->weak->count > 0 && m->weak->collected > WEAK_MAJOR_AFTER + 8 * old;
 }
 
+/* What nobody reads any more is found out where it may hold much, or where somebody waits for deaths: for a small heap it takes longer than the collection. */
+static bool is_worth_liveness(const Machine *m) { return m->weak || (m->old && m->old->used + m->old->large_used >= LIVENESS_FROM); }
+
 bool machine_collect_may_gc(Machine *m, size_t heap_needed, size_t stack_needed, bool major) {
   size_t used = (size_t)(machine_stack_top(m) - m->stack), slots = (size_t)(m->stack_limit - m->stack);
   if (m->old && m->old->used + m->old->large_used > m->old->threshold) {
     if (may_wait(m)) m->major_due = 1;
     else major = true;
   }
-  if (machine_heap_limit(m) < machine_heap_used(m) + heap_needed) major = true;
+  bool at_limit = machine_heap_limit(m) < machine_heap_used(m) + heap_needed;
+  major = major || at_limit;
   if (m->weak) major = weak_asks_for_major(m) || major;
   if (m->old && m->old->threshold == SIZE_MAX) major = false; /* machine_promote_all: it is building an image */
-  if (major || (debug_on(DEBUG_GC_STRESS) && (m->hash_seed >> 16 & 7) == 0)) liveness_clear_dead(m);
+  if ((major && (at_limit || is_worth_liveness(m))) || (debug_on(DEBUG_GC_STRESS) && (m->hash_seed >> 16 & 7) == 0)) liveness_clear_dead(m);
   size_t least = used + stack_needed;
   if (least < STACK_INITIAL) least = STACK_INITIAL;
   if (slots < least) slots = least;

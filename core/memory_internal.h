@@ -64,6 +64,7 @@ enum {
   DEPTH_GRACE = 256 * 1024,           /* bytes more of stack for handling the error at its limit, and as many for an error in that */
   MAX_GRACES = 4,
   MAJOR_DEFERRED_FROM = 2 * 1024 * 1024, /* bytes of old generation from which on it is worth asking the owner to have them collected elsewhere */
+  LIVENESS_FROM = 4 * 1024 * 1024,    /* bytes of old generation and large objects */
   WEAK_MAJOR_AFTER = 4 * 1024 * 1024, /* bytes allocated, and 8 times the old generation: then a machine with weak objects collects all of it */
   PROMOTE_FROM = 8 * 1024,            /* bytes of survivors from which on copying them again does not pay */
   EAGER_AFTER = 3,
