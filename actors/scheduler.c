@@ -16,7 +16,7 @@ enum {
   SIBLINGS = 64,            /* children of one run that may go before others */
   FRESH_AT_ONCE = 8, BORN_AT_ONCE = 1024,
   SURPLUS = 24, SURPLUS_MAX = 1 << 20, /* at first, and at most: Scheduler.surplus */
-  WORTH_WAKING_NS = 200000, /* who is woken for less work would better have slept */
+  WORTH_WAKING_NS = 80000, /* who is woken for less work would better have slept */
   SURPLUS_AGAIN_NS = 50000000, /* after so long it is tried with SURPLUS once more */
   ROOM_RETRY_NS = 1000000,
   PACK_AFTER_NS = 5000000, PACK_PATIENT_NS = 100000000
@@ -464,12 +464,13 @@ static uint64_t time_until_next(Scheduler *s) {
 /* S has done what was handed over to it.  If that was little, its giver should keep more for itself: actors that talk to each other run where they are woken, so they
  * would come back to where they came from, and go over again. */
 static void tell_giver(Scheduler *s) {
+  if (s->slices - s->woken_slices < SURPLUS / 2) return; /* it is under way still: something else has woken S */
   Scheduler *giver = atomic_exchange_explicit(&s->giver, NULL, memory_order_relaxed);
   if (!giver) return;
   uint32_t surplus = atomic_load_explicit(&giver->surplus, memory_order_relaxed);
   bool worth = scheduler_now(s) - s->woken_at >= WORTH_WAKING_NS;
-  if (worth) surplus = surplus / 2 > SURPLUS ? surplus / 2 : SURPLUS;
-  else if (surplus < SURPLUS_MAX) surplus *= 2;
+  if (worth) surplus = SURPLUS;
+  else if (surplus < SURPLUS_MAX) surplus += surplus / 8;
   atomic_store_explicit(&giver->surplus, surplus, memory_order_relaxed);
 }
 
@@ -485,6 +486,7 @@ static void rest(Scheduler *s) {
   atomic_store(&s->asleep, 0);
   atomic_fetch_and(&s->runtime->idle, ~bit);
   s->woken_at = scheduler_now(s);
+  s->woken_slices = s->slices;
 }
 
 void scheduler_run(Scheduler *s) {

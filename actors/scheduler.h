@@ -40,7 +40,7 @@ struct Scheduler {
   _Atomic(Actor *) inbound;
   _Atomic(Timer *) cancelled;
   _Atomic uint32_t asleep;
-  _Atomic uint32_t surplus; /* fresh actors that are more than it keeps while another is idle; who got some and soon had nothing to do doubles it */
+  _Atomic uint32_t surplus; /* fresh actors that are more than it keeps while another is idle; who got some and soon had nothing to do raises it */
   _Atomic(Scheduler *) giver; /* who handed something over to it since it slept; set while it is claimed */
   char pad[28];
 
@@ -61,7 +61,7 @@ struct Scheduler {
   int32_t until_poll; /* actors to run before looking at clock and loop; a whole slice counts as many */
   uint64_t now;        /* nanoseconds, as of the last look */
   uint64_t shared_at;  /* when it last handed something over */
-  uint64_t woken_at;
+  uint64_t woken_at, woken_slices; /* time, and `slices`, when it last woke */
   TimerWheel wheel;
   Loop loop;
   MessagePool messages;
