@@ -2,7 +2,7 @@
 /* heap_worker.c -- see heap_worker.h. */
 #include "heap_worker.h"
 
-#include "scheduler.h"
+#include "runtime_internal.h"
 #include "thread_context.h"
 
 void heap_worker_init(HeapWorker *worker, Accounts *accounts) {
@@ -22,6 +22,7 @@ static Actor *wait_for_one(HeapWorker *worker) {
 
 static void *work(void *context) {
   HeapWorker *worker = context;
+  ask_for_short_slices(); /* it shall not keep a core from a scheduler that wakes */
   for (Actor *a; (a = wait_for_one(worker));) {
     a->machine.thread = worker->context;
     a->machine.defers_major = 0;

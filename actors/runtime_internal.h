@@ -67,6 +67,9 @@ void actor_current_method(const Actor *a, char *out, size_t room);
 void pinning_begin(Runtime *runtime);
 void pin_thread(const Runtime *runtime, unsigned number);
 void pinning_end(const Runtime *runtime);
+/* The calling thread wants short turns on its core, so that it gets one soon when it wakes while others keep the cores busy.  How much it gets in all stays
+ * the same, and threads and processes that it starts are ordinary ones. */
+void ask_for_short_slices(void);
 
 /* Starts the thread of a scheduler that has none yet; the caller has claimed its idle bit. */
 bool runtime_start_thread(Runtime *runtime, Scheduler *s);

@@ -495,6 +495,7 @@ void scheduler_run(Scheduler *s) {
     seeded_run(s);
     return;
   }
+  ask_for_short_slices();
   atomic_fetch_and(&runtime->idle, ~((uint64_t)1 << s->number));
   while (!atomic_load_explicit(&runtime->stopping, memory_order_relaxed)) {
     take_inbound(s);
