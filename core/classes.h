@@ -89,7 +89,7 @@ enum {
   CLASS_SLOT_ENVIRONMENT, /* BindingDictionary it is defined in */
   CLASS_SLOT_VARIABLES,   /* BindingDictionary of class variables, or nil */
   CLASS_SLOT_POOLS,       /* Array of BindingDictionaries, or nil */
-  CLASS_SLOT_PRAGMAS,
+  CLASS_SLOT_TRAIT_USE,    /* TraitUse, or nil */
   CLASS_SLOTS /* class-side instance variables follow */
 };
 

@@ -126,7 +126,6 @@ bool reader_method(Reader *r, Text class_name, bool class_side) {
   body.start = r->token.end;
   if (!reader_skip_group(r)) return true;
   body.length = (size_t)(r->group_close - body.start);
-  if (r->trait.length && text_equal(r->trait, class_name)) return true;
   return !r->events->method || r->events->method(r->events, class_name, class_side, pattern, body, category, at);
 }
 

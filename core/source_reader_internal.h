@@ -20,7 +20,6 @@ typedef struct Reader {
   bool lost;               /* a bracket has no end: back to the top level */
   unsigned depth, recoveries;
   Text category;           /* from `{ #category : #x }`, for the method behind it */
-  Text trait;              /* the one that was refused last: so are its methods */
 } Reader;
 
 /* What begins at the token, at top level. */

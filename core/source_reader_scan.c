@@ -197,7 +197,7 @@ Definition reader_classify(const Reader *r) {
   next = scanner_next(&ahead);
   if (next.kind == TOKEN_OPEN_BRACKET) return text_is(r->token.text, "Eval") ? DEFINITION_EVAL : DEFINITION_EXTEND;
   if (next.kind == TOKEN_OPEN_BRACE && is_tonel_type(&r->token)) return DEFINITION_TONEL;
-  if (is_name(&next, "class")) next = scanner_next(&ahead);
+  if (is_name(&next, "class") || is_name(&next, "classSide")) next = scanner_next(&ahead);
   if (next.kind == TOKEN_OPEN_BRACKET) return DEFINITION_EXTEND;
   if (is_name(&next, "methodsFor") || is_name(&next, "methods"))
     return scanner_next(&ahead).kind == TOKEN_BANG ? DEFINITION_METHODS_FOR : DEFINITION_NONE;

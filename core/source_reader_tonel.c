@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* source_reader_tonel.c -- Tonel, the files of Pharo's packages: `Class { #name : #Foo, #superclass : #Object, ... }` with the comment in
- * front, then methods as `{ #category : #x }` and `Foo >> bar [ ... ]`. */
+ * front, then methods as `{ #category : #x }` and `Foo >> bar [ ... ]`.  A `Trait { ... }` is a class below Trait; of `#classTraits` nothing is read, since
+ * who uses a trait uses its class side. */
 #include <string.h>
 
 #include "source_reader_internal.h"
@@ -9,7 +10,7 @@ enum { MAX_VALUES = 256 };
 
 /* What is said of a class.  All texts lie in the source. */
 typedef struct Description {
-  Text name, superclass, category, type, traits, class_traits;
+  Text name, superclass, category, type, traits;
   Text variables[MAX_VALUES], class_variables[MAX_VALUES], class_side[MAX_VALUES], pools[MAX_VALUES];
   unsigned variable_count, class_variable_count, class_side_count, pool_count;
 } Description;
@@ -64,7 +65,6 @@ static void read_entry(Reader *r, Text key, Description *d) {
   else if (text_is(key, "category") || text_is(key, "package")) read_value(r, d->category.length ? &ignored : &d->category);
   else if (text_is(key, "type")) read_value(r, &d->type);
   else if (text_is(key, "traits")) read_value(r, &d->traits);
-  else if (text_is(key, "classTraits")) read_value(r, &d->class_traits);
   else if (text_is(key, "instVars")) read_values(r, d->variables, &d->variable_count);
   else if (text_is(key, "classVars")) read_values(r, d->class_variables, &d->class_variable_count);
   else if (text_is(key, "classInstVars")) read_values(r, d->class_side, &d->class_side_count);
@@ -144,15 +144,9 @@ static bool tell_class(Reader *r, const Description *d, Text comment, SourcePosi
   for (unsigned i = 0; go_on && e->class_variable && i < d->class_variable_count; i++)
     go_on = e->class_variable(e, d->class_variables[i], (Text){NULL, 0}, at);
   for (unsigned i = 0; go_on && i < d->pool_count; i++) go_on = tell_pragma(r, FIXED_TEXT("import:"), d->pools[i], at);
+  if (d->traits.length && !text_is(d->traits, "{}")) go_on = go_on && tell_pragma(r, FIXED_TEXT("uses:"), d->traits, at);
   go_on = go_on && tell_pragma(r, FIXED_TEXT("category:"), d->category, at) && tell_pragma(r, FIXED_TEXT("comment:"), comment, at);
   return go_on && (!e->class_end || e->class_end(e));
-}
-
-static void refuse_traits(Reader *r, const Description *d, SourcePosition at) {
-  Text traits = d->traits.length ? d->traits : d->class_traits;
-  if (traits.length && !text_is(traits, "{}"))
-    reader_error(r, at, "class '%.*s' uses traits (%.*s), which Atoll does not have: write their methods into the class", (int)d->name.length,
-                 d->name.start, (int)traits.length, traits.start);
 }
 
 bool reader_tonel_definition(Reader *r) {
@@ -166,11 +160,6 @@ bool reader_tonel_definition(Reader *r) {
     reader_error(r, kind.at, "expected '#name : #Foo' in the description of a class");
     return true;
   }
-  if (text_is(kind.text, "Trait")) {
-    reader_error(r, kind.at, "'%.*s' is a trait, which Atoll does not have: write its methods into the classes that use it", (int)d.name.length, d.name.start);
-    r->trait = d.name;
-    return true;
-  }
-  refuse_traits(r, &d, kind.at);
+  if (text_is(kind.text, "Trait")) d.superclass = FIXED_TEXT("Trait");
   return tell_class(r, &d, comment, kind.at);
 }

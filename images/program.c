@@ -437,6 +437,21 @@ static bool start_statement(Program *p, Oop method) {
   return selector && machine_start_may_gc(m, machine_global_value(m, p->evaluator), selector, 1, &method);
 }
 
+/* KLASS is a trait, or the class of one, that has a new method: has those that use it get it.  True when there is a frame to run. */
+static bool update_trait_users(Program *p, Oop klass) {
+  Machine *m = p->definer.m;
+  Oop trait = machine_global_value(m, "Trait"), selector;
+  bool class_side = oop_has_class(klass, CLASS_METACLASS);
+  if (class_side) klass = oop_resolve(m, machine_object(m, klass)->slots[METACLASS_INSTANCE_CLASS]);
+  if (trait == OOP_NIL || oop_same(m, klass, trait) || !machine_inherits_from(m, klass, trait)) return false;
+  if (machine_object(m, klass)->slots[CLASS_SLOT_TRAIT_USE] == OOP_NIL) return false;
+  unsigned handle = machine_push_handle(m, klass);
+  selector = machine_symbol_may_gc(m, "updateTraitUsers", 16);
+  klass = machine_handle(m, handle);
+  machine_pop_handles(m, handle);
+  return selector && machine_start_may_gc(m, klass, selector, 0, NULL);
+}
+
 /* The template is complete: installs the method, or pushes the statement.  True when there is a frame to run. */
 static bool finish_code(Program *p, const Item *item) {
   Machine *m = p->definer.m;
@@ -454,6 +469,7 @@ static bool finish_code(Program *p, const Item *item) {
   else if (of_class) started = machine_start_code_may_gc(m, machine_object(m, klass)->slots[METACLASS_INSTANCE_CLASS], method);
   else if (item->kind == ITEM_CONDITION || item->kind == ITEM_NAMESPACE_PRAGMA) started = machine_start_code_may_gc(m, OOP_NIL, method);
   else if (!is_method) started = p->running_statement = start_statement(p, method);
+  else started = update_trait_users(p, machine_handle(m, class));
   machine_pop_handles(m, class);
   end_code(p);
   p->running_variable = started && item->kind == ITEM_CLASS_VARIABLE;

@@ -132,6 +132,20 @@ static void emit_variables(Ordering *o) {
   }
 }
 
+static bool uses_traits(const Item *item) {
+  return item->kind == ITEM_PRAGMA && item->name.length == 5 && memcmp(item->name.start, "uses:", 5) == 0;
+}
+
+/* Methods may name variables that a class has from its traits: what is used is said before all methods. */
+static void emit_traits(Ordering *o) {
+  const Program *p = o->program;
+  for (size_t i = o->first; i < p->count; i++) {
+    if (!uses_traits(&p->items[i])) continue;
+    emit(o, i)->quiet = false;
+    p->items[i].done = true;
+  }
+}
+
 /* The program's items up to first, those made here, the others. */
 static bool splice(Ordering *o) {
   Program *p = o->program;
@@ -161,6 +175,7 @@ bool program_order_classes(Program *p, size_t first) {
   if (o.count) qsort(o.by_name, o.count, sizeof *o.by_name, by_name);
   for (size_t i = 0; i < o.count; i++) visit(&o, &o.nodes[i], path);
   emit_variables(&o);
+  emit_traits(&o);
   done = splice(&o);
 cleanup:
   free(path);

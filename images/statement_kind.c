@@ -14,7 +14,7 @@ static bool ends_with(Text text, const char *tail) {
   return text.length >= length && memcmp(text.start + text.length - length, tail, length) == 0;
 }
 
-/* `subclass:`, `variableByteSubclass:` ... */
+/* `subclass:`, `variableByteSubclass:`, and `Trait named:` ... */
 static bool is_subclass_keyword(const Token *token) {
   return token->kind == TOKEN_KEYWORD && (text_is(token->text, "subclass:") || ends_with(token->text, "Subclass:"));
 }
@@ -25,9 +25,16 @@ static bool is_literal(const Token *token) {
          (token->kind == TOKEN_IDENTIFIER && text_is(token->text, "nil"));
 }
 
+/* What stands behind `uses:` besides literals: `T1 + (T2 - {#a} @ {#b -> #c})`, `T1 classTrait`. */
+static bool is_composition(const Token *token) {
+  return token->kind == TOKEN_IDENTIFIER || token->kind == TOKEN_BINARY || token->kind == TOKEN_PERIOD;
+}
+
 /* Keywords with literals for arguments, up to the end of the text. */
 static bool only_literals(Scanner *s, Token token) {
-  while (token.kind == TOKEN_KEYWORD || is_literal(&token)) token = scanner_next(s);
+  bool traits = false;
+  for (; token.kind == TOKEN_KEYWORD || is_literal(&token) || (traits && is_composition(&token)); token = scanner_next(s))
+    if (token.kind == TOKEN_KEYWORD) traits = text_is(token.text, "uses:");
   return token.kind == TOKEN_END;
 }
 
@@ -40,7 +47,7 @@ static bool defines_class(Scanner s, Text *superclass, Text *name) {
   if (token.kind != TOKEN_IDENTIFIER) return false;
   *superclass = (Text){token.start, (size_t)(token.end - token.start)};
   token = scanner_next(&s);
-  if (!is_subclass_keyword(&token)) return false;
+  if (!is_subclass_keyword(&token) && !(token.kind == TOKEN_KEYWORD && text_is(token.text, "named:") && text_is(*superclass, "Trait"))) return false;
   token = scanner_next(&s);
   *name = name_of(&token);
   return name->length && only_literals(&s, scanner_next(&s));
@@ -64,7 +71,7 @@ static bool changes_class(Scanner s, bool chunks) {
   token = scanner_next(&s);
   if (chunks && token.kind == TOKEN_IDENTIFIER && text_is(token.text, "initialize")) return scanner_next(&s).kind == TOKEN_END;
   if (token.kind == TOKEN_IDENTIFIER && text_is(token.text, "class")) token = scanner_next(&s);
-  if (token.kind != TOKEN_KEYWORD || (!text_is(token.text, "instanceVariableNames:") && !text_is(token.text, "comment:"))) return false;
+  if (token.kind != TOKEN_KEYWORD || (!text_is(token.text, "instanceVariableNames:") && !text_is(token.text, "comment:") && !text_is(token.text, "uses:"))) return false;
   return only_literals(&s, scanner_next(&s));
 }
 
