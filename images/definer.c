@@ -250,6 +250,18 @@ static bool change_superclass(Definer *d, Oop klass, Oop superclass, Text name, 
   return done;
 }
 
+bool definer_free_name(Definer *d, Text name) {
+  Machine *m = d->m;
+  Oop found = m->source->class_count ? binding_dictionary_find(m, machine_system_dictionary(m), name.start, name.length) : 0;
+  Oop value = found ? oop_resolve(m, slot_of(m, found, BINDING_VALUE)) : OOP_NIL;
+  if (!oop_is_pointer(value) || !oop_has_class(machine_class_of(m, value), CLASS_METACLASS)) return true;
+  Oop category = oop_resolve(m, slot_of(m, value, CLASS_SLOT_CATEGORY));
+  if (!oop_has_class(category, CLASS_STRING)) return true;
+  const Object *text = oop_to_object(category);
+  if (object_byte_size(text) < 6 || memcmp(object_bytes(text), "Atoll-", 6) != 0) return true;
+  return binding_dictionary_remove_may_gc(m, machine_system_dictionary(m), name.start, name.length);
+}
+
 bool definer_class_begin(Definer *d, Text superclass, Text name, CompileError *error) {
   Machine *m = d->m;
   Oop super = OOP_NIL;

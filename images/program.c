@@ -628,6 +628,22 @@ static bool take_answer(Program *p, Machine *m) {
   return go_on_with_code(p, item);
 }
 
+/* The names of classes that the items not looked at yet define at top level are the program's. */
+static bool free_names(Program *p) {
+  unsigned depth = 0;
+  bool done = true;
+  for (; done && p->freed < p->count; p->freed++) {
+    const Item *item = &p->items[p->freed];
+    Text superclass, name = item->class_name;
+    if (item->kind == ITEM_NAMESPACE) depth++;
+    if (item->kind == ITEM_NAMESPACE_END && depth) depth--;
+    if (depth || (item->kind != ITEM_CLASS && item->kind != ITEM_DEFINITION)) continue;
+    if (item->kind == ITEM_DEFINITION && !statement_defines_class(item->source, item->value, &superclass, &name)) continue;
+    done = definer_free_name(&p->definer, name);
+  }
+  return done;
+}
+
 ProgramStatus program_step(Program *p, Machine *m) {
   if (!p->begun) {
     p->begun = true;
@@ -641,6 +657,7 @@ ProgramStatus program_step(Program *p, Machine *m) {
   } else if (take_answer(p, m)) {
     return PROGRAM_RUN;
   }
+  if (!free_names(p)) return PROGRAM_NO_MEMORY;
   definer_take_current_space(&p->definer);
   while (p->next < p->count) {
     const Item *item = &p->items[p->next++];

@@ -64,6 +64,7 @@ struct Program {
   unsigned space_depth;
   Text *refused; /* classes that could not be defined: complained about once */
   size_t refused_count;
+  size_t freed;      /* items whose names of classes have been looked at */
   Package *packages; /* that were added, the last first */
 };
 
