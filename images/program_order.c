@@ -136,13 +136,12 @@ static bool uses_traits(const Item *item) {
   return item->kind == ITEM_PRAGMA && item->name.length == 5 && memcmp(item->name.start, "uses:", 5) == 0;
 }
 
-/* Methods may name variables that a class has from its traits: what is used is said before all methods. */
+/* Methods may name variables that a class has from its traits: what is used is said before all methods, and again where it stands. */
 static void emit_traits(Ordering *o) {
   const Program *p = o->program;
   for (size_t i = o->first; i < p->count; i++) {
     if (!uses_traits(&p->items[i])) continue;
     emit(o, i)->quiet = false;
-    p->items[i].done = true;
   }
 }
 
