@@ -89,7 +89,8 @@ static void free_extra(Scheduler *s, Actor *a) {
   if (!extra) return;
   if (extra->reason) message_free(&s->messages, extra->reason);
   account_free(accounts, ACCOUNT_ACTOR, extra->links, extra->link_capacity * sizeof *extra->links);
-  account_free(accounts, ACCOUNT_ACTOR, extra->subscriptions, extra->subscription_capacity * sizeof *extra->subscriptions);
+  subscriptions_destroy(a);
+  exports_destroy(a);
   free(extra->snapshot_path);
   account_free(accounts, ACCOUNT_ACTOR, extra->room_waiters, extra->room_capacity * sizeof *extra->room_waiters);
   account_free(accounts, ACCOUNT_ACTOR, extra->error, extra->error_size);
@@ -191,9 +192,7 @@ bool actor_decode_may_gc(Scheduler *s, Actor *a, const Message *message, Oop *va
   d->source = message->source ? message->source : a->machine.source;
   d->self_id = actor_id(a);
   d->references_allowed = true;
-  SharedBytes *shared[MESSAGE_SHARED_MAX];
-  if (message->shared_count) message_shared(message, shared);
-  d->shared = shared;
+  d->shared = message_shared(message);
   d->shared_count = message->shared_count;
   CodecStatus status = decoder_values_may_gc(d, &a->machine, message->bytes, message->size, values, max, count);
   d->shared_count = 0;
@@ -246,10 +245,10 @@ Message *actor_encode_may_gc(Scheduler *s, Actor *a, MessageKind kind, const uns
     message_sink_abandon(&sink);
     if (status != CODEC_NEEDS_EXPORT) return actor_set_error(a, s->encoder.error), NULL;
     unsigned promise = machine_push_handle(m, s->encoder.unnumbered), selector = machine_push_handle(m, handles ? OOP_NIL : m->selector);
-    uint64_t number = promise_register_may_gc(a, promise);
+    bool exported = promise_register_may_gc(a, promise) && export_count(m, oop_to_object(machine_handle(m, promise)));
     if (!handles) m->selector = machine_handle(m, selector);
     machine_pop_handles(m, promise);
-    if (!number) return actor_set_error(a, "no memory for a promise"), NULL;
+    if (!exported) return actor_set_error(a, "no memory for a promise"), NULL;
   }
   Message *message = message_sink_take(&sink, s->encoder.refers_to_source ? m->source : NULL);
   if (!message) return actor_set_error(a, "no memory for a message"), NULL;
@@ -322,15 +321,15 @@ static Oop new_socket_may_gc(Machine *m, uint64_t number) {
 
 /* The connection that comes with an INIT, as an object; 0: failed. */
 static Oop adopt_connection_may_gc(Scheduler *s, Actor *a, Message *message) {
-  int error, fd = message->fd - 1;
-  message->fd = 0;
+  int error, fd = (int)message->number2 - 1;
+  message->number2 = 0;
   Handle *handle = handle_new_socket(s, a, fd, &error);
   return handle ? new_socket_may_gc(&a->machine, handle->number) : 0;
 }
 
 static bool begin_init(Scheduler *s, Actor *a, Message *message) {
   Oop values[MAX_VALUES];
-  unsigned count, handle = machine_push_handle(&a->machine, message->fd ? adopt_connection_may_gc(s, a, message) : OOP_NIL);
+  unsigned count, handle = machine_push_handle(&a->machine, message->number2 ? adopt_connection_may_gc(s, a, message) : OOP_NIL);
   bool decoded = machine_handle(&a->machine, handle) && actor_decode_may_gc(s, a, message, values, MAX_VALUES - 1, &count) && count >= 2 &&
                  oop_has_class(values[1], CLASS_SYMBOL);
   Oop socket = machine_handle(&a->machine, handle);

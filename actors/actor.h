@@ -94,6 +94,7 @@ typedef struct Link {
 typedef struct Subscription {
   uint64_t promise; /* ours; 0: a request that was detached or not yet answered; SUBSCRIBE_END: the end of this actor */
   uint64_t actor, number;
+  uint32_t next; /* + 1, in its bucket or of the free ones, whose actor is 0 */
 } Subscription;
 
 typedef struct Handle Handle; /* handles.h */
@@ -101,8 +102,11 @@ typedef struct Handle Handle; /* handles.h */
 struct ActorExtra {
   Link *links; /* hashed, open addressing; capacity is a power of two */
   uint32_t link_count, link_capacity;
-  Subscription *subscriptions;
-  uint32_t subscription_count, subscription_capacity;
+  Subscription *subscriptions; /* subscriptions.c */
+  uint32_t *subscription_buckets;
+  uint32_t subscription_count, subscription_capacity, subscription_free;
+  struct Export *exports; /* by place in the table of promises (exports.c) */
+  uint32_t export_capacity, export_count, export_limit; /* how many there may be until it looks which of them are still known */
   Handle *handles;
   Timer **timers; /* that resolve promises, by place.  Free places: next free place + 1, shifted left, | 1 */
   uint32_t timer_capacity, timer_free;
@@ -200,6 +204,10 @@ bool links_flush_down(Scheduler *s, Actor *a, uint64_t reference);
 
 /* ---- promises (promises.c) ---------------------------------------------------------------------------------------------------- */
 
+enum { PROMISE_PLACE_BITS = 24 };
+#define PROMISE_PLACE_MASK (((uint64_t)1 << PROMISE_PLACE_BITS) - 1)
+static inline uint64_t promise_place(uint64_t number) { return number & PROMISE_PLACE_MASK; }
+
 /* Gives the promise in m->args[0] or HANDLE a number and a place in the table.  0: no memory. */
 uint64_t promise_register_may_gc(Actor *a, unsigned handle);
 /* A new pending promise with a number; 0: no memory. */
@@ -208,9 +216,12 @@ Oop promise_find(Machine *m, uint64_t number); /* or 0 */
 /* Does a pending promise have blocks that will run? */
 bool promises_have_reactions(const Machine *m);
 void promise_forget(Actor *a, Object *promise);
-/* The promise in HANDLE is settled, and its blocks have run.  Nobody outside needs to find it any more, unless it was sent (its place is kept for life), or its
- * resolver was: then somebody may still look at the resolver's promise, and finds it while it is one of the last ones. */
-void promise_retire_may_gc(Actor *a, unsigned handle);
+/* The number of PROMISE, which gets one now if there is a free place; 0: there is none. */
+uint64_t promise_try_register(Actor *a, Object *promise);
+/* The promise is settled, and its blocks have run: it is forgotten, unless others may ask for it. */
+void promise_retire(Actor *a, Object *promise);
+/* Asks the owner of MIRROR, which A holds, to settle promise NUMBER of actor TO as that is settled. */
+void promise_ask_owner(Scheduler *s, const Actor *a, const Object *mirror, uint64_t to, uint64_t number);
 /* REPLY and SETTLE; owned. */
 void promise_receive_may_gc(Scheduler *s, Actor *a, Message *message);
 void promise_receive_subscription(Scheduler *s, Actor *a, Message *message);
@@ -218,7 +229,13 @@ void promise_receive_subscription(Scheduler *s, Actor *a, Message *message);
 void promise_settle_may_gc(Scheduler *s, Actor *a, unsigned handle, PromiseState state);
 /* The blocks of the settled promise in HANDLE run as a later turn. */
 bool promise_schedule_may_gc(Scheduler *s, Actor *a, unsigned handle);
+/* Promise NUMBER of ACTOR will be settled with PROMISE of A; 0: when A answers that request; SUBSCRIBE_END: when A ends.  False: no memory. */
 bool promise_subscribe(Actor *a, uint64_t promise, uint64_t actor, uint64_t number);
+/* Takes one of those who wait for that promise.  False: there is none. */
+bool subscriptions_take(Actor *a, uint64_t promise, Subscription *taken);
+/* A owes that request no answer any more.  False: it did not. */
+bool subscriptions_take_detached(Actor *a, uint64_t actor, uint64_t number);
+void subscriptions_destroy(Actor *a);
 /* Answers promise NUMBER of actor TO with VALUE, or, when that is a promise itself, with what that is settled with. */
 void promise_answer_may_gc(Scheduler *s, Actor *a, uint64_t to, uint64_t number, PromiseState state, Oop value);
 /* Was the pending promise, which is no mirror, resolved with another one, and waits for that? */
@@ -235,6 +252,17 @@ void promise_reply_broken(Scheduler *s, uint64_t from, uint64_t to, uint64_t num
 void promise_reply_text(Scheduler *s, Actor *a, uint64_t to, uint64_t number, PromiseState state, const char *text);
 /* All who wait for something of A learn that it is gone. */
 void promises_break(Scheduler *s, Actor *a, const Message *reason);
+
+/* ---- promises that others may know (exports.c) ---- */
+
+/* The counted reference that goes wherever PROMISE goes; made now for one of this actor.  NULL: it has none (there was no free place in the table, or no memory; or
+ * nothing is known of its owner). */
+SharedBytes *export_count(Machine *m, Object *promise);
+/* May anybody outside still ask for the promise in that place? */
+bool export_is_known(const Actor *a, uint64_t place);
+/* The promise leaves its place. */
+void export_end(Actor *a, uint64_t place);
+void exports_destroy(Actor *a);
 
 /* ---- timers that resolve promises (actor_timers.c) ---------------------------------------------------------------------------- */
 
@@ -253,7 +281,6 @@ enum {
   STATE_REHASH,  /* Array of collections that came and must be rehashed, or nil */
   STATE_SAVED,   /* Smalltalk: messages that a selective receive passed over */
   STATE_LOCAL,   /* Smalltalk: whatever else it keeps per actor */
-  STATE_RETIRED, /* ring, an Array of the next place and promises that are settled and whose resolvers were sent; or nil */
   STATE_FIRST    /* promises that wait, or SmallIntegers: next free slot */
 };
 /* The state array, made now if need be; 0: no memory. */

@@ -283,7 +283,7 @@ Oop actor_spawn_with_connection_may_gc(Machine *m, int fd, unsigned flags) {
   answer = machine_handle(m, first);
   machine_pop_handles(m, first);
   if (!child) return close(fd), primitive_fail(m, FAILURE_UNSUPPORTED);
-  child->inbox->fd = fd + 1;
+  child->inbox->number2 = (uint64_t)fd + 1;
   if (flags & SPAWN_LINK || actor_is(a, ACTOR_LINKS_CHILDREN)) link_to_child(a, child);
   oop_to_object(answer)->slots[PROXY_ID] = oop_from_small((int64_t)actor_id(child));
   scheduler_enqueue_child(a->scheduler, child);
@@ -456,16 +456,6 @@ static Oop actor_detach_caller(Machine *m) {
   return pair;
 }
 
-static bool take_detached(Actor *a, uint64_t actor, uint64_t number) {
-  for (uint32_t i = 0; a->extra && i < a->extra->subscription_count; i++) {
-    Subscription *waits = &a->extra->subscriptions[i];
-    if (waits->promise || waits->actor != actor || waits->number != number) continue;
-    *waits = a->extra->subscriptions[--a->extra->subscription_count];
-    return true;
-  }
-  return false;
-}
-
 /* Actor class >> reply: value state: state to: id promise: number.  Only once, and only to whom was detached. */
 static Oop actor_reply(Machine *m) {
   ACTOR_OR_FAIL(m);
@@ -473,7 +463,7 @@ static Oop actor_reply(Machine *m) {
   uint64_t to = (uint64_t)oop_to_small(m->args[3]), number = (uint64_t)oop_to_small(m->args[4]);
   PromiseState state = (PromiseState)(oop_to_small(m->args[2]) & 3);
   if (number == 0) return OOP_FALSE;
-  if (!take_detached(a, to, number) && !actor_is(a, ACTOR_PLAIN)) return OOP_FALSE;
+  if (!subscriptions_take_detached(a, to, number) && !actor_is(a, ACTOR_PLAIN)) return OOP_FALSE;
   promise_answer_may_gc(s, a, to, number, state, m->args[1]);
   return OOP_TRUE;
 }

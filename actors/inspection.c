@@ -72,7 +72,7 @@ static uint8_t *put_answer(uint8_t *at, const Actor *a) {
   char method[METHOD_ROOM];
   uint64_t private_bytes = sizeof *a + heap_bytes(m);
   for (const Message *message = a->inbox; message; message = message->next) private_bytes += sizeof *message + message->capacity;
-  if (a->extra) private_bytes += sizeof *a->extra + a->extra->link_capacity * sizeof(Link) + a->extra->subscription_capacity * sizeof(Subscription);
+  if (a->extra) private_bytes += sizeof *a->extra + a->extra->link_capacity * sizeof(Link) + a->extra->subscription_capacity * (sizeof(Subscription) + sizeof(uint32_t));
   actor_current_method(a, method, sizeof method);
   bool starts = a->inbox && a->inbox->kind == MESSAGE_INIT; /* nobody has sent that */
   uint64_t numbers[] = {a->inbox_count - starts, heap_bytes(m), private_bytes, a->reductions, count_links(a, LINK_PEER), count_links(a, LINK_MONITORED_BY),

@@ -2,6 +2,7 @@
 /* message.c -- envelopes from pools. */
 #include "message.h"
 
+#include <assert.h>
 #include <unistd.h>
 
 #include "wire.h"
@@ -41,32 +42,32 @@ Message *message_new(MessagePool *pool, MessageKind kind, size_t capacity) {
   return message;
 }
 
-void message_shared(const Message *message, SharedBytes **shared) {
-  memcpy(shared, message->bytes + message->size, message->shared_count * sizeof *shared);
-}
+/* Bytes that the addresses of COUNT shared things take behind SIZE bytes, which may have to be filled up first. */
+static size_t shared_room(size_t size, size_t count) { return count ? (-size & 7) + count * sizeof(SharedBytes *) : 0; }
 
-static void release_shared(SharedBytes **shared, unsigned count) {
+static void release_shared(SharedBytes **shared, uint32_t count) {
   while (count) shared_bytes_release(shared[--count]);
 }
 
-static void drop_shared(Message *message) {
-  SharedBytes *shared[MESSAGE_SHARED_MAX];
-  message_shared(message, shared);
-  release_shared(shared, message->shared_count);
+bool message_try_hold(Message *message, SharedBytes *counted) {
+  if (message->size + shared_room(message->size, 1) > message->capacity) return false;
+  message->shared_count = 1;
+  message_shared(message)[0] = shared_bytes_retain(counted);
+  return true;
 }
 
 void message_free(MessagePool *pool, Message *message) {
-  if (message->fd) close(message->fd - 1);
-  if (message->shared_count) drop_shared(message);
+  if (message->kind == MESSAGE_INIT && message->number2) close((int)message->number2 - 1);
+  if (message->shared_count) release_shared(message_shared(message), message->shared_count);
   source_image_release(message->source);
   if (message->size_class < MESSAGE_SIZE_CLASSES) pool_give(&pool->classes[message->size_class], message);
   else account_free(pool->accounts, ACCOUNT_MAILBOX, message, offsetof(Message, bytes) + message->capacity);
 }
 
 Message *message_copy(MessagePool *pool, const Message *original) {
-  size_t size = original->size + original->shared_count * sizeof(SharedBytes *);
+  size_t size = original->size + shared_room(original->size, original->shared_count);
   Message *copy = message_new(pool, original->kind, size);
-  SharedBytes *shared[MESSAGE_SHARED_MAX];
+  assert(original->kind != MESSAGE_INIT);
   if (!copy) return NULL;
   if (original->source) copy->source = source_image_retain(original->source);
   copy->from = original->from;
@@ -76,8 +77,7 @@ Message *message_copy(MessagePool *pool, const Message *original) {
   copy->size = original->size;
   copy->shared_count = original->shared_count;
   memcpy(copy->bytes, original->bytes, size);
-  message_shared(copy, shared);
-  for (unsigned i = 0; i < copy->shared_count; i++) shared_bytes_retain(shared[i]);
+  for (uint32_t i = 0; i < copy->shared_count; i++) shared_bytes_retain(message_shared(copy)[i]);
   return copy;
 }
 
@@ -110,30 +110,48 @@ static bool message_sink_grow(ByteSink *sink, size_t room) {
   return true;
 }
 
+static bool grow_shared(MessageSink *sink) {
+  uint32_t capacity = sink->shared_capacity ? sink->shared_capacity * 2 : 4;
+  if (capacity > INT32_MAX / 2) return false;
+  SharedBytes **grown = account_realloc(sink->pool->accounts, ACCOUNT_MAILBOX, sink->shared, sink->shared_capacity * sizeof *grown, capacity * sizeof *grown);
+  if (!grown) return false;
+  sink->shared = grown;
+  sink->shared_capacity = capacity;
+  return true;
+}
+
 static int message_sink_share(ByteSink *sink, SharedBytes *bytes) {
   MessageSink *own = (MessageSink *)sink;
-  if (own->shared_count == MESSAGE_SHARED_MAX) return -1;
+  if (own->shared_count == own->shared_capacity && !grow_shared(own)) return -1;
   own->shared[own->shared_count] = shared_bytes_retain(bytes);
   return (int)own->shared_count++;
+}
+
+static void forget_shared(MessageSink *sink) {
+  account_free(sink->pool->accounts, ACCOUNT_MAILBOX, sink->shared, sink->shared_capacity * sizeof *sink->shared);
+  sink->shared = NULL;
+  sink->shared_count = sink->shared_capacity = 0;
 }
 
 bool message_sink_begin(MessageSink *sink, MessagePool *pool, MessageKind kind) {
   Message *message = message_new(pool, kind, 0);
   sink->pool = pool;
   sink->message = message;
-  sink->shared_count = 0;
+  sink->shared = NULL;
+  sink->shared_count = sink->shared_capacity = 0;
   if (!message) return false;
   sink->sink = (ByteSink){message->bytes, message->bytes, message->bytes + message->capacity, message_sink_grow, message_sink_share};
   return true;
 }
 
 Message *message_sink_take(MessageSink *sink, const SourceImage *source) {
-  size_t shared_bytes = sink->shared_count * sizeof *sink->shared;
+  size_t shared_bytes = shared_room(byte_sink_size(&sink->sink), sink->shared_count);
   if (shared_bytes && !byte_sink_reserve(&sink->sink, shared_bytes)) return message_sink_abandon(sink), NULL;
   Message *message = sink->message;
-  message->shared_count = (uint8_t)sink->shared_count;
-  if (shared_bytes) memcpy(sink->sink.at, sink->shared, shared_bytes);
+  message->shared_count = sink->shared_count;
   message->size = (uint32_t)byte_sink_size(&sink->sink);
+  if (shared_bytes) memcpy(message_shared(message), sink->shared, sink->shared_count * sizeof *sink->shared);
+  if (sink->shared) forget_shared(sink);
   if (source) message->source = source_image_retain(source);
   sink->message = NULL;
   return message;
@@ -141,24 +159,25 @@ Message *message_sink_take(MessageSink *sink, const SourceImage *source) {
 
 void message_sink_abandon(MessageSink *sink) {
   release_shared(sink->shared, sink->shared_count);
-  sink->shared_count = 0;
+  if (sink->shared) forget_shared(sink);
   if (sink->message) message_free(sink->pool, sink->message);
   sink->message = NULL;
 }
 
 /* Each item once more; those that refer to shared bytes as the bytes. */
 static bool write_out(ByteSink *sink, const Message *original) {
-  SharedBytes *shared[MESSAGE_SHARED_MAX];
+  SharedBytes **shared = message_shared(original);
   const uint8_t *at = original->bytes, *end = at + original->size, *from = at;
   WireItem item;
-  message_shared(original, shared);
   while (wire_try_read(&at, end, &item)) {
     const void *bytes = from;
     size_t size = (size_t)(at - from);
-    bool is_shared = item.kind == WIRE_KIND_EXTENSION && item.type == WIRE_SHARED_BYTES && item.size == 2 && item.bytes[1] < original->shared_count;
-    if (is_shared) bytes = shared[item.bytes[1]]->body, size = shared[item.bytes[1]]->size;
+    uint32_t number = item.kind == WIRE_KIND_EXTENSION ? wire_shared_number(&item) : WIRE_NOT_SHARED;
+    bool is_shared = item.type == WIRE_SHARED_BYTES && number < original->shared_count, is_promise = item.type == WIRE_PROMISE && number != WIRE_NOT_SHARED;
+    if (is_shared) bytes = shared[number]->body, size = shared[number]->size;
     if (!byte_sink_reserve(sink, size + WIRE_SCALAR_MAX)) return false;
     if (is_shared) sink->at = item.bytes[0] ? wire_put_string(sink->at, (uint32_t)size) : wire_put_binary(sink->at, (uint32_t)size);
+    if (is_promise) sink->at = wire_put_extension(sink->at, WIRE_PROMISE, 16), bytes = item.bytes, size = 16;
     byte_sink_put_unchecked(sink, bytes, size);
     from = at;
   }

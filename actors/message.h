@@ -12,11 +12,11 @@
 
 /* X(kind, what the bytes hold; use of `number`) */
 #define MESSAGE_KINDS(X)                                                                    \
-  X(INIT, "first turn: receiver, selector, arguments; -")                                   \
+  X(INIT, "first turn: receiver, selector, arguments; -.  number2: a connection that goes to the receiver + 1, or 0") \
   X(REQUEST, "selector, arguments; the sender's promise or 0.  detail: MESSAGE_URGENT or 0") \
   X(PLAIN, "one value; -.  detail: likewise")                                               \
   X(REPLY, "one value; the receiver's promise.  detail: PROMISE_RESOLVED ...")              \
-  X(SETTLE, "one value; the receiver's promise.  Sent by whoever holds a mirror of it")     \
+  X(SETTLE, "a value and the promise; the receiver's promise.  Sent by whoever holds a mirror of it")     \
   X(SUBSCRIBE, "-; number: the receiver's promise, number2: the sender's")                  \
   X(REACTIONS, "-; own promise whose blocks are to run: never crosses actors")              \
   X(EXIT, "reason; -: a linked actor has ended; detail 1: somebody says exit")                \
@@ -54,10 +54,10 @@ struct Message {
   uint64_t from;             /* id of the sender */
   uint64_t number, number2;  /* as MESSAGE_KINDS says */
   const SourceImage *source; /* counted; NULL: the bytes refer to no S */
-  int32_t fd;                /* + 1: a connection that goes to the receiver (INIT); 0: none */
   uint32_t size, capacity;   /* of bytes */
+  uint32_t shared_count;     /* what the message holds a counted reference to each of: the addresses stand behind the bytes (message_shared) */
   uint8_t kind, detail, size_class;
-  uint8_t shared_count; /* large bytes that the message holds a reference to each of: their addresses stand behind the bytes */
+  uint8_t unused;
   uint8_t bytes[];
 };
 
@@ -82,10 +82,10 @@ void message_free(MessagePool *pool, Message *message);
 /* The same bytes once more, for another receiver. */
 Message *message_copy(MessagePool *pool, const Message *original);
 
-enum { MESSAGE_SHARED_MAX = 64 };
-
-/* SHARED has room for MESSAGE_SHARED_MAX.  They live as long as the message. */
-void message_shared(const Message *message, SharedBytes **shared);
+/* What it holds references to, shared_count of them; they live as long as the message. */
+static inline SharedBytes **message_shared(const Message *message) { return (SharedBytes **)(message->bytes + ((size_t)message->size + 7) / 8 * 8); }
+/* The message, which has no more than its bytes, holds a reference to COUNTED from now on.  False: there is no room. */
+bool message_try_hold(Message *message, SharedBytes *counted);
 /* The same bytes, with what was shared written out: for places outside this process.  NULL: no memory. */
 Message *message_written_out(MessagePool *pool, const Message *original);
 
@@ -94,11 +94,11 @@ typedef struct MessageSink {
   ByteSink sink;
   MessagePool *pool;
   Message *message;
-  unsigned shared_count;
-  SharedBytes *shared[MESSAGE_SHARED_MAX];
+  SharedBytes **shared;
+  uint32_t shared_count, shared_capacity;
 } MessageSink;
 
-/* False: no memory. */
+/* Ends with message_sink_take or message_sink_abandon.  False: no memory. */
 bool message_sink_begin(MessageSink *sink, MessagePool *pool, MessageKind kind);
 /* The finished message, owned by the caller.  SOURCE: what its bytes refer to, or NULL.  NULL: no memory; nothing is left then. */
 Message *message_sink_take(MessageSink *sink, const SourceImage *source);

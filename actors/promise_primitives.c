@@ -55,16 +55,16 @@ static Oop promise_settle(Machine *m) {
   return OOP_TRUE;
 }
 
-/* Promise >> settleAtOwner: state with: value, for mirrors. */
+/* Promise >> settleAtOwner: state with: value, for mirrors.  The promise goes along, so that its owner still knows it when the message comes. */
 static Oop promise_settle_remote(Machine *m) {
   PROMISE_OR_FAIL(m);
   Object *promise = oop_to_object(m->args[0]);
   if (!oop_is_small(m->args[1]) || !oop_is_small(promise->slots[PROMISE_OWNER]) || !oop_is_small(promise->slots[PROMISE_NUMBER]))
     return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   uint64_t owner = (uint64_t)oop_to_small(promise->slots[PROMISE_OWNER]), number = (uint64_t)oop_to_small(promise->slots[PROMISE_NUMBER]);
-  unsigned handle = machine_push_handle(m, m->args[2]);
-  Message *message = actor_encode_may_gc(a->scheduler, a, MESSAGE_SETTLE, &handle, 1);
-  machine_pop_handles(m, handle);
+  unsigned handles[2] = {machine_push_handle(m, m->args[2]), machine_push_handle(m, m->args[0])};
+  Message *message = actor_encode_may_gc(a->scheduler, a, MESSAGE_SETTLE, handles, 2);
+  machine_pop_handles(m, handles[0]);
   if (!message) return primitive_fail(m, FAILURE_UNSUPPORTED);
   message->number = number;
   message->detail = (uint8_t)(oop_to_small(m->args[1]) & 3);
@@ -78,21 +78,15 @@ static Oop promise_subscribe_primitive(Machine *m) {
   if (!oop_is_small(oop_to_object(m->args[0])->slots[PROMISE_OWNER])) return primitive_fail(m, FAILURE_BAD_RECEIVER);
   Oop own = promise_new_may_gc(a);
   if (!own) return primitive_fail(m, FAILURE_NO_MEMORY);
-  Object *mirror = oop_to_object(m->args[0]);
-  actor_signal(a->scheduler, a, (uint64_t)oop_to_small(mirror->slots[PROMISE_OWNER]), MESSAGE_SUBSCRIBE,
-               (uint64_t)oop_to_small(mirror->slots[PROMISE_NUMBER]), (uint64_t)oop_to_small(oop_to_object(own)->slots[PROMISE_NUMBER]));
+  promise_ask_owner(a->scheduler, a, oop_to_object(m->args[0]), actor_id(a), (uint64_t)oop_to_small(oop_to_object(own)->slots[PROMISE_NUMBER]));
   return own;
 }
 
 /* Its blocks have been run. */
 static Oop promise_forget_primitive(Machine *m) {
   PROMISE_OR_FAIL(m);
-  if (is_pending(m)) return m->args[0];
-  unsigned handle = machine_push_handle(m, m->args[0]);
-  promise_retire_may_gc(a, handle);
-  Oop promise = machine_handle(m, handle);
-  machine_pop_handles(m, handle);
-  return promise;
+  if (!is_pending(m)) promise_retire(a, oop_to_object(m->args[0]));
+  return m->args[0];
 }
 
 /* It is settled and has got new blocks: they run later, as a turn of their own. */

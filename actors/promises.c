@@ -3,15 +3,13 @@
  *
  * A promise that something outside can settle has a number and a place in the table of its actor (ROOT_ACTOR):
  *
- *   number = serial << PROMISE_SLOT_BITS | place         table[place] -> Promise (state value reactions number owner)
+ *   number = serial << PROMISE_PLACE_BITS | place         table[place] -> Promise (state value reactions number owner)
  *
  * owner is nil while only this actor knows the promise; its own id once it was sent to others: then it stays in the table after it was
- * settled, because somebody may still ask; false when only resolvers of it were sent (promise_retire_may_gc).  Elsewhere the promise is a mirror (owner: our id, number: our number) that subscribes
+ * settled, for as long as somebody may still ask (exports.c).  Elsewhere the promise is a mirror (owner: our id, number: our number) that subscribes
  * when its actor waits for it. */
+#include "mirrors.h"
 #include "runtime_internal.h"
-
-enum { PROMISE_SLOT_BITS = 24, RETIRED_KEPT = 64 };
-#define PROMISE_SLOT_MASK (((uint64_t)1 << PROMISE_SLOT_BITS) - 1)
 
 /* ---- the table ------------------------------------------------------------------------------------------------------------------ */
 
@@ -28,7 +26,7 @@ Oop actor_state_may_gc(Actor *a) {
 static bool grow_table_may_gc(Actor *a) {
   Machine *m = &a->machine;
   size_t old_size = object_slots(oop_to_object(m->roots[ROOT_ACTOR])), size = old_size < STATE_FIRST + 4 ? STATE_FIRST + 4 : old_size * 2;
-  if (size > PROMISE_SLOT_MASK) return false;
+  if (size > PROMISE_PLACE_MASK) return false;
   Oop grown = machine_new_array_may_gc(m, size);
   if (!grown) return false;
   Object *to = oop_to_object(grown), *from = oop_to_object(m->roots[ROOT_ACTOR]);
@@ -52,14 +50,29 @@ static uint64_t enter_unchecked(Actor *a, Object *promise) {
   uint64_t place = (uint64_t)oop_to_small(state->slots[STATE_FREE]);
   state->slots[STATE_FREE] = state->slots[place];
   machine_store(m, state, place, oop_from_object(promise));
-  uint64_t number = (uint64_t)++a->promise_serial << PROMISE_SLOT_BITS | place;
+  uint64_t number = (uint64_t)++a->promise_serial << PROMISE_PLACE_BITS | place;
   promise->slots[PROMISE_NUMBER] = oop_from_small((int64_t)number);
   return number;
 }
 
+Oop promise_find(Machine *m, uint64_t number) {
+  Oop state = m->roots[ROOT_ACTOR], x;
+  uint64_t place = promise_place(number);
+  if (state == OOP_NIL || place < STATE_FIRST || place >= object_slots(oop_to_object(state))) return 0;
+  x = oop_to_object(state)->slots[place];
+  if (!oop_is_pointer(x) || oop_to_object(x)->slots[PROMISE_NUMBER] != oop_from_small((int64_t)number)) return 0;
+  return x;
+}
+
+uint64_t promise_try_register(Actor *a, Object *promise) {
+  Machine *m = &a->machine;
+  Oop number = promise->slots[PROMISE_NUMBER], state = m->roots[ROOT_ACTOR];
+  if (oop_is_small(number) && promise_find(m, (uint64_t)oop_to_small(number)) == oop_from_object(promise)) return (uint64_t)oop_to_small(number);
+  return state != OOP_NIL && oop_to_object(state)->slots[STATE_FREE] != oop_from_small(0) ? enter_unchecked(a, promise) : 0;
+}
+
 uint64_t promise_register_may_gc(Actor *a, unsigned handle) {
-  if (!ensure_place_may_gc(a)) return 0;
-  return enter_unchecked(a, oop_to_object(machine_handle(&a->machine, handle)));
+  return ensure_place_may_gc(a) ? promise_try_register(a, oop_to_object(machine_handle(&a->machine, handle))) : 0;
 }
 
 Oop promise_new_may_gc(Actor *a) {
@@ -70,15 +83,6 @@ Oop promise_new_may_gc(Actor *a) {
   oop_to_object(promise)->slots[PROMISE_STATE] = oop_from_small(PROMISE_PENDING);
   enter_unchecked(a, oop_to_object(promise));
   return promise;
-}
-
-Oop promise_find(Machine *m, uint64_t number) {
-  Oop state = m->roots[ROOT_ACTOR], x;
-  uint64_t place = number & PROMISE_SLOT_MASK;
-  if (state == OOP_NIL || place < STATE_FIRST || place >= object_slots(oop_to_object(state))) return 0;
-  x = oop_to_object(state)->slots[place];
-  if (!oop_is_pointer(x) || oop_to_object(x)->slots[PROMISE_NUMBER] != oop_from_small((int64_t)number)) return 0;
-  return x;
 }
 
 bool promises_have_reactions(const Machine *m) {
@@ -97,35 +101,14 @@ void promise_forget(Actor *a, Object *promise) {
   uint64_t number = (uint64_t)oop_to_small(promise->slots[PROMISE_NUMBER]);
   if (promise_find(m, number) != oop_from_object(promise)) return;
   Object *state = oop_to_object(m->roots[ROOT_ACTOR]);
-  state->slots[number & PROMISE_SLOT_MASK] = state->slots[STATE_FREE];
-  state->slots[STATE_FREE] = oop_from_small((int64_t)(number & PROMISE_SLOT_MASK));
+  export_end(a, promise_place(number));
+  state->slots[promise_place(number)] = state->slots[STATE_FREE];
+  state->slots[STATE_FREE] = oop_from_small((int64_t)promise_place(number));
 }
 
-/* The ring of those whose resolvers were sent; 0: no memory. */
-static Oop retired_may_gc(Actor *a) {
-  Machine *m = &a->machine;
-  Oop state = actor_state_may_gc(a), ring;
-  if (!state) return 0;
-  if ((ring = oop_to_object(state)->slots[STATE_RETIRED]) != OOP_NIL) return ring;
-  ring = machine_new_array_may_gc(m, RETIRED_KEPT + 1);
-  if (!ring) return 0;
-  oop_to_object(ring)->slots[0] = oop_from_small(0);
-  machine_store(m, oop_to_object(m->roots[ROOT_ACTOR]), STATE_RETIRED, ring);
-  return ring;
-}
-
-void promise_retire_may_gc(Actor *a, unsigned handle) {
-  Machine *m = &a->machine;
-  Oop owner = oop_to_object(machine_handle(m, handle))->slots[PROMISE_OWNER];
-  if (oop_is_small(owner)) return;
-  Oop ring = owner == OOP_FALSE ? retired_may_gc(a) : 0;
-  Object *promise = oop_to_object(machine_handle(m, handle));
-  if (!ring) return promise_forget(a, promise);
-  size_t place = (size_t)oop_to_small(oop_to_object(ring)->slots[0]);
-  Oop old = oop_to_object(ring)->slots[place + 1];
-  if (old != OOP_NIL && old != oop_from_object(promise)) promise_forget(a, oop_to_object(old));
-  machine_store(m, oop_to_object(ring), place + 1, oop_from_object(promise));
-  oop_to_object(ring)->slots[0] = oop_from_small((int64_t)((place + 1) % RETIRED_KEPT));
+void promise_retire(Actor *a, Object *promise) {
+  Oop number = promise->slots[PROMISE_NUMBER];
+  if (oop_is_small(number) && !export_is_known(a, promise_place((uint64_t)oop_to_small(number)))) promise_forget(a, promise);
 }
 
 /* ---- answers ---------------------------------------------------------------------------------------------------------------------- */
@@ -178,11 +161,23 @@ void promises_break(Scheduler *s, Actor *a, const Message *reason) {
   uint64_t id = actor_id(a);
   if (a->reply_promise) promise_reply_broken(s, id, a->reply_to, a->reply_promise, reason);
   a->reply_promise = 0;
-  for (uint32_t i = 0; a->extra && i < a->extra->subscription_count; i++) {
+  for (uint32_t i = 0; a->extra && i < a->extra->subscription_capacity; i++) {
     const Subscription *waits = &a->extra->subscriptions[i];
+    if (!waits->actor) continue;
     if (waits->promise == SUBSCRIBE_END) promise_reply_end(s, id, waits->actor, waits->number, reason);
     else promise_reply_broken(s, id, waits->actor, waits->number, reason);
   }
+}
+
+void promise_ask_owner(Scheduler *s, const Actor *a, const Object *mirror, uint64_t to, uint64_t to_number) {
+  Message *message = message_new(&s->messages, MESSAGE_SUBSCRIBE, 0);
+  SharedBytes *count = mirrors_find(&a->machine, mirror);
+  if (!message) return;
+  if (count) message_try_hold(message, count); /* it is known at least until this has come: the smallest message has room */
+  message->from = to;
+  message->number = (uint64_t)oop_to_small(mirror->slots[PROMISE_NUMBER]);
+  message->number2 = to_number;
+  actor_deliver(s, (uint64_t)oop_to_small(mirror->slots[PROMISE_OWNER]), message);
 }
 
 /* Promise NUMBER of actor TO will be settled as the pending promise X, of A or of another actor, is. */
@@ -190,15 +185,7 @@ static void hand_on_may_gc(Scheduler *s, Actor *a, Oop x, uint64_t to, uint64_t 
   Machine *m = &a->machine;
   Object *promise = oop_to_object(x);
   Oop owner = promise->slots[PROMISE_OWNER];
-  if (oop_is_small(owner) && (uint64_t)oop_to_small(owner) != actor_id(a)) {
-    Message *message = message_new(&s->messages, MESSAGE_SUBSCRIBE, 0);
-    if (!message) return;
-    message->from = to;
-    message->number = (uint64_t)oop_to_small(promise->slots[PROMISE_NUMBER]);
-    message->number2 = to_number;
-    actor_deliver(s, (uint64_t)oop_to_small(owner), message);
-    return;
-  }
+  if (oop_is_small(owner) && (uint64_t)oop_to_small(owner) != actor_id(a)) return promise_ask_owner(s, a, promise, to, to_number);
   unsigned handle = machine_push_handle(m, x);
   uint64_t number = oop_is_small(promise->slots[PROMISE_NUMBER]) ? (uint64_t)oop_to_small(promise->slots[PROMISE_NUMBER])
                                                                   : promise_register_may_gc(a, handle);
@@ -221,37 +208,13 @@ void promise_answer_turn_may_gc(Scheduler *s, Actor *a) {
 
 /* ---- settling ---------------------------------------------------------------------------------------------------------------------- */
 
-bool promise_subscribe(Actor *a, uint64_t promise, uint64_t actor, uint64_t number) {
-  ActorExtra *extra = actor_extra(a);
-  if (!extra) return false;
-  if (extra->subscription_count == extra->subscription_capacity) {
-    uint32_t capacity = extra->subscription_capacity ? extra->subscription_capacity * 2 : 4;
-    Subscription *grown = account_realloc(a->scheduler->runtime->accounts, ACCOUNT_ACTOR, extra->subscriptions,
-                                          extra->subscription_capacity * sizeof *grown, capacity * sizeof *grown);
-    if (!grown) return false;
-    extra->subscriptions = grown;
-    extra->subscription_capacity = capacity;
-  }
-  extra->subscriptions[extra->subscription_count++] = (Subscription){promise, actor, number};
-  return true;
-}
-
 /* Sends the value of the promise in HANDLE to everyone who subscribed to it. */
 static void notify_subscribers_may_gc(Scheduler *s, Actor *a, unsigned handle, PromiseState state) {
   Machine *m = &a->machine;
-  ActorExtra *extra = a->extra;
-  Oop number_oop = oop_to_object(machine_handle(m, handle))->slots[PROMISE_NUMBER];
-  if (!extra || !oop_is_small(number_oop)) return;
-  uint64_t number = (uint64_t)oop_to_small(number_oop);
-  for (uint32_t i = 0; i < extra->subscription_count;) {
-    Subscription waits = extra->subscriptions[i];
-    if (waits.promise != number) {
-      i++;
-      continue;
-    }
-    extra->subscriptions[i] = extra->subscriptions[--extra->subscription_count];
+  Oop number = oop_to_object(machine_handle(m, handle))->slots[PROMISE_NUMBER];
+  Subscription waits;
+  while (oop_is_small(number) && subscriptions_take(a, (uint64_t)oop_to_small(number), &waits))
     promise_reply(s, a, waits.actor, waits.number, state, oop_to_object(machine_handle(m, handle))->slots[PROMISE_VALUE]);
-  }
 }
 
 /* Its blocks run as a turn of their own, in the order in which promises were settled and messages came. */
@@ -282,7 +245,7 @@ void promise_settle_may_gc(Scheduler *s, Actor *a, unsigned handle, PromiseState
   notify_subscribers_may_gc(s, a, handle, state);
   promise = oop_to_object(machine_handle(m, handle));
   if (promise->slots[PROMISE_REACTIONS] != OOP_NIL) promise_schedule_may_gc(s, a, handle);
-  else promise_retire_may_gc(a, handle);
+  else promise_retire(a, promise);
 }
 
 /* The common case of an answer: nobody but this actor knows the promise, and nothing is to be run. */
@@ -297,11 +260,11 @@ static bool try_settle_quickly(Actor *a, Object *promise, PromiseState state, Oo
 }
 
 static Oop decoded_value_may_gc(Scheduler *s, Actor *a, const Message *message, PromiseState *state) {
-  Oop value = OOP_NIL;
+  Oop values[2] = {OOP_NIL}, value;
   unsigned count;
   s->decoder.hashed_count = 0;
   if (message->size == 0) return OOP_NIL;
-  if (actor_decode_may_gc(s, a, message, &value, 1, &count)) return value;
+  if (actor_decode_may_gc(s, a, message, values, 2, &count)) return values[0];
   const char *text = a->extra && a->extra->error ? a->extra->error : "the answer could not be read";
   s->decoder.hashed_count = 0;
   *state = PROMISE_REJECTED;

@@ -33,6 +33,7 @@ bool scheduler_init(Scheduler *s, Runtime *runtime, uint32_t number) {
   encoder_init(&s->encoder, runtime->accounts);
   decoder_init(&s->decoder, runtime->accounts);
   s->decoder.find_promise = promise_find;
+  s->encoder.count_of_promise = export_count;
   s->now = host_now(runtime->host);
   atomic_init(&s->surplus, SURPLUS);
   timer_wheel_init(&s->wheel, s->now);

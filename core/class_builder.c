@@ -8,6 +8,7 @@
 #include "heap_walk.h"
 #include "lookup.h"
 #include "memory_internal.h"
+#include "mirrors.h"
 #include "primitive.h"
 #include "weak.h"
 
@@ -244,6 +245,7 @@ static bool change_instances_may_gc(Reshape *r) {
   machine_set_handle(m, r->olds, OOP_NIL); /* not to be mapped */
   heap_map_references(m, new_shape_of, r);
   bool done = weak_follow(m, new_shape_of, r);
+  mirrors_follow(m, new_shape_of, r);
   free(r->map);
   return done || (m->failure = FAILURE_NO_MEMORY, false);
 }

@@ -30,5 +30,7 @@ bool collection_is_reached(const Collection *c, Oop x);
 void collection_forward_weak_roots(Collection *c);
 /* When all that strong references lead to has been scanned: what weak objects refer to, who mourns, and the table itself. */
 void collection_finish_weak(Collection *c);
+/* The same for the promises of other actors (mirrors.h). */
+void collection_finish_mirrors(Collection *c);
 
 #endif

@@ -351,6 +351,7 @@ static bool collect_into(Machine *m, size_t nursery, size_t needed, size_t stack
   if (c.old && !c.major) forward_remembered(&c);
   scan_all(&c);
   if (m->weak) collection_finish_weak(&c);
+  if (m->mirrors) collection_finish_mirrors(&c);
 
   if (m->fp) m->fp = stack + (m->fp - m->stack);
   if (m->args) m->args = stack + (m->args - m->stack);

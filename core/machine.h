@@ -23,6 +23,7 @@
 typedef struct Machine Machine;
 typedef struct ThreadContext ThreadContext; /* what a scheduler thread owns: block pools, send caches (thread_context.h) */
 typedef struct WeakTable WeakTable;
+typedef struct MirrorTable MirrorTable;
 typedef struct SharedBytes SharedBytes;     /* the body of a large object of bytes (shared_bytes.h) */
 typedef struct SourceImage SourceImage;     /* an S: base and at most one layer (source_image.h) */
 typedef struct SendCache SendCache;
@@ -102,6 +103,7 @@ struct Machine {
   SendCache *own_cache;      /* NULL while behaviour is as in S */
   ShadowTable *shadows;      /* NULL while nothing of S is modified */
   WeakTable *weak;           /* NULL while nothing is weak */
+  MirrorTable *mirrors;      /* promises of other actors; NULL until there are any */
   Oop *handles;              /* C's temporary roots */
   uint16_t handle_count, handle_capacity;
   uint32_t hash_seed;        /* next identity hash */

@@ -5,6 +5,7 @@
  * (collector.c).  Objects of OBJECT_SIZE_LARGE slots and more stand alone and never move. */
 #include "debug.h"
 #include "memory_internal.h"
+#include "mirrors.h"
 #include "send_cache.h"
 #include "weak.h"
 
@@ -48,6 +49,7 @@ void machine_destroy(Machine *m) {
     account_free(accounts, ACCOUNT_HEAP, m->old, sizeof *m->old);
   }
   weak_destroy(m);
+  mirrors_destroy(m);
   send_cache_delete(accounts, m->own_cache);
   if (m->shadows)
     account_free(accounts, ACCOUNT_SHADOW, m->shadows, sizeof *m->shadows + (m->shadows->mask + 1) * sizeof(ShadowEntry));

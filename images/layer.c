@@ -12,6 +12,7 @@
 #include "image.h"
 #include "lookup.h"
 #include "memory_internal.h"
+#include "mirrors.h"
 #include "send_cache.h"
 #include "weak.h"
 
@@ -137,6 +138,7 @@ static bool move_machine(Machine *m, const Freezer *f, const SourceImage *image)
   if (!collect_own(&move)) return false;
   if (!move_shadows(&move, image)) return delete_own(&move), false;
   heap_map_references(m, moved, &move);
+  mirrors_follow(m, moved, &move);
   weak_follow(m, moved, &move); /* what is in the layer now does not die */
   for (size_t i = 0; i <= move.own_mask; i++)
     if (move.own[i]) renumber_spec(&move, i);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "lookup.h"
+#include "mirrors.h"
 #include "names.h"
 #include "shared_bytes.h"
 #include "wire.h"
@@ -149,17 +150,18 @@ static bool try_header(Decoder *d, uint32_t n, WireItem *header) {
   return true;
 }
 
-/* What a SHARED_BYTES item refers to; NULL: it is no such item, or refers to nothing. */
-static SharedBytes *shared_of(const Decoder *d, const WireItem *item) {
-  if (item->kind != WIRE_KIND_EXTENSION || item->type != WIRE_SHARED_BYTES || item->size != 2) return NULL;
-  return item->bytes[1] < d->shared_count ? d->shared[item->bytes[1]] : NULL;
+/* What the item, of TYPE, shares with others; NULL: it is no such item, or refers to nothing. */
+static SharedBytes *shared_of(const Decoder *d, const WireItem *item, WireExtension type) {
+  if (item->kind != WIRE_KIND_EXTENSION || item->type != type) return NULL;
+  uint32_t number = wire_shared_number(item);
+  return number < d->shared_count ? d->shared[number] : NULL;
 }
 
 /* An instance of bytes or words: its body is the next item. */
 static CodecStatus measure_body(Decoder *d, uint32_t n, const ClassShape *shape) {
   WireItem body;
   if (n != 2 || !wire_try_read(&d->at, d->end, &body)) return fail(d, CODEC_MALFORMED, NULL);
-  SharedBytes *shared = shape->format >= FORMAT_BYTES ? shared_of(d, &body) : NULL;
+  SharedBytes *shared = shape->format >= FORMAT_BYTES ? shared_of(d, &body, WIRE_SHARED_BYTES) : NULL;
   if (!shared && body.kind != WIRE_KIND_BINARY) return fail(d, CODEC_MALFORMED, NULL);
   size_t size = shared ? shared->size : body.size;
   if (size % format_element_size(shape->format)) return fail(d, CODEC_MALFORMED, NULL);
@@ -232,10 +234,10 @@ static CodecStatus measure_extension(Decoder *d, const WireItem *item) {
     if (item->size != 8 || !d->references_allowed) return fail(d, CODEC_MALFORMED, "an actor");
     return need_heap(d, 1), CODEC_OK;
   case WIRE_PROMISE:
-    if (item->size != 16 || !d->references_allowed) return fail(d, CODEC_MALFORMED, "a promise");
+    if ((item->size != 16 && !shared_of(d, item, WIRE_PROMISE)) || !d->references_allowed) return fail(d, CODEC_MALFORMED, "a promise");
     return need_heap(d, PROMISE_SLOTS), CODEC_OK;
   case WIRE_SHARED_BYTES: {
-    SharedBytes *shared = shared_of(d, item);
+    SharedBytes *shared = shared_of(d, item, WIRE_SHARED_BYTES);
     if (!shared) return fail(d, CODEC_MALFORMED, "shared bytes");
     return need_object(d, bytes_to_slots(shared->size)), CODEC_OK;
   }
@@ -460,7 +462,7 @@ static Oop build_actor(Machine *m, uint64_t id) {
 }
 
 /* A promise of this actor is itself; another's becomes a mirror that asks its owner when somebody waits for it. */
-static Oop build_promise(Decoder *d, uint64_t owner, uint64_t number) {
+static Oop build_promise(Decoder *d, uint64_t owner, uint64_t number, SharedBytes *count) {
   Oop known = owner == d->self_id && d->find_promise ? d->find_promise(d->machine, number) : 0;
   if (known) return known;
   Oop x = machine_new_unchecked(d->machine, CLASS_PROMISE, FORMAT_FIXED, PROMISE_SLOTS);
@@ -468,7 +470,7 @@ static Oop build_promise(Decoder *d, uint64_t owner, uint64_t number) {
   promise->slots[PROMISE_STATE] = oop_from_small(0);
   promise->slots[PROMISE_NUMBER] = oop_from_small((int64_t)(number & (uint64_t)SMALL_INTEGER_MAX));
   promise->slots[PROMISE_OWNER] = oop_from_small((int64_t)(owner & (uint64_t)SMALL_INTEGER_MAX));
-  return x;
+  return !count || mirrors_add(d->machine, promise, count) ? x : 0;
 }
 
 static Oop build_source_reference(Decoder *d, const WireItem *item) {
@@ -495,8 +497,8 @@ static Oop build_extension(Decoder *d, const WireItem *item) {
   case WIRE_CHARACTER: return oop_from_character((uint32_t)wire_number(item->bytes, item->size));
   case WIRE_LARGE_INTEGER: return build_large(m, item->bytes[0], item->bytes + 1, item->size - 1);
   case WIRE_ACTOR: return build_actor(m, wire_be64(item->bytes));
-  case WIRE_PROMISE: return build_promise(d, wire_be64(item->bytes), wire_be64(item->bytes + 8));
-  case WIRE_SHARED_BYTES: return build_sharing(d, item->bytes[0] ? CLASS_STRING : CLASS_BYTE_ARRAY, FORMAT_BYTES, shared_of(d, item));
+  case WIRE_PROMISE: return build_promise(d, wire_be64(item->bytes), wire_be64(item->bytes + 8), shared_of(d, item, WIRE_PROMISE));
+  case WIRE_SHARED_BYTES: return build_sharing(d, item->bytes[0] ? CLASS_STRING : CLASS_BYTE_ARRAY, FORMAT_BYTES, shared_of(d, item, WIRE_SHARED_BYTES));
   case WIRE_BACK_REFERENCE: return oop_from_object(d->objects[wire_number(item->bytes, item->size)]);
   case WIRE_SOURCE_REFERENCE: return build_source_reference(d, item);
   case WIRE_CLASS: {
@@ -520,7 +522,7 @@ static Oop build_instance(Decoder *d, uint32_t n, const WireItem *header) {
   if (shape_of_header(d, header, &shape) != CODEC_OK) return 0;
   if (!is_pointer_format(shape.format)) {
     wire_try_read(&d->at, d->end, &body);
-    if (body.kind == WIRE_KIND_EXTENSION) return build_sharing(d, shape.class_index, shape.format, shared_of(d, &body));
+    if (body.kind == WIRE_KIND_EXTENSION) return build_sharing(d, shape.class_index, shape.format, shared_of(d, &body, WIRE_SHARED_BYTES));
     if (shape.format == FORMAT_WORDS) return build_words(d, shape.class_index, body.bytes, body.size);
     return build_packed(d, shape.class_index, shape.format, body.bytes, body.size);
   }

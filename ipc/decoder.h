@@ -45,7 +45,7 @@ struct Decoder {
   const SourceImage *source; /* the S that it was made against; NULL for bytes from outside */
   uint64_t self_id;          /* the actor that decodes */
   bool references_allowed;   /* actor ids and promises may come in */
-  SharedBytes *const *shared; /* bytes that the message holds references to, by number */
+  SharedBytes *const *shared; /* what the message holds references to, by number */
   unsigned shared_count;
   /* A promise of this actor by number; 0 when there is none (any more). */
   Oop (*find_promise)(Machine *machine, uint64_t number);

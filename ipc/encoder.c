@@ -202,9 +202,9 @@ static CodecStatus put_packed(Encoder *e, const Object *x, bool is_string) {
   if (size > UINT32_MAX || !byte_sink_reserve(e->sink, WIRE_SCALAR_MAX)) return CODEC_NO_MEMORY;
   int number = !e->portable && e->sink->share && object_body_is_elsewhere(x) ? e->sink->share(e->sink, shared_bytes_of(x)) : -1;
   if (number >= 0) {
-    e->sink->at = wire_put_extension(e->sink->at, WIRE_SHARED_BYTES, 2);
+    e->sink->at = wire_put_extension(e->sink->at, WIRE_SHARED_BYTES, 5);
     *e->sink->at++ = is_string;
-    *e->sink->at++ = (uint8_t)number;
+    e->sink->at = wire_put_be32(e->sink->at, (uint32_t)number);
     return CODEC_OK;
   }
   e->sink->at = is_string ? wire_put_string(e->sink->at, (uint32_t)size) : wire_put_binary(e->sink->at, (uint32_t)size);
@@ -260,7 +260,6 @@ static CodecStatus put_actor(Encoder *e, uint64_t id) {
   return CODEC_OK;
 }
 
-/* Settled promises are copied with their value; pending ones travel as a reference to the actor that will settle them. */
 static CodecStatus put_generic(Encoder *e, Oop x, ClassTreatment treatment, unsigned argument);
 static ClassTreatment class_treatment(Encoder *e, uint32_t index);
 
@@ -269,20 +268,28 @@ static bool is_inside(Encoder *e, ClassTreatment treatment) {
   return e->depth && class_treatment(e, object_class_index(oop_to_object(e->stack[e->depth - 1].container))) == treatment;
 }
 
+static bool is_pending(const Object *promise) { return promise->slots[PROMISE_STATE] == oop_from_small(0); }
+
+/* Settled promises are copied with their value (a mirror whose actor has been told the value is as good); pending ones travel as a reference to the actor
+ * that will settle them, together with their count: who is to answer for it must know that others may ask. */
 static CodecStatus put_promise(Encoder *e, Oop x, unsigned argument) {
   Object *promise = oop_to_object(x);
-  if (promise->slots[PROMISE_STATE] != oop_from_small(0)) return put_generic(e, x, TREAT_GENERIC, argument);
-  int64_t owner = oop_is_small(promise->slots[PROMISE_OWNER]) ? oop_to_small(promise->slots[PROMISE_OWNER]) : 0;
-  if (!oop_is_small(promise->slots[PROMISE_NUMBER])) {
+  uint64_t owner = oop_is_small(promise->slots[PROMISE_OWNER]) ? (uint64_t)oop_to_small(promise->slots[PROMISE_OWNER]) : e->self_id;
+  Oop followed = owner != e->self_id ? promise->slots[PROMISE_VALUE] : OOP_NIL;
+  if (!is_pending(promise)) return put_generic(e, x, TREAT_PROMISE, argument);
+  if (oop_has_class(followed, CLASS_PROMISE) && !is_pending(oop_to_object(followed))) return put_generic(e, followed, TREAT_PROMISE, argument);
+  bool counts = e->sink->share && e->count_of_promise;
+  SharedBytes *count = counts ? e->count_of_promise(e->machine, promise) : NULL;
+  if (!oop_is_small(promise->slots[PROMISE_NUMBER]) || (counts && !count && owner == e->self_id)) {
     e->unnumbered = x;
     return CODEC_NEEDS_EXPORT;
   }
-  /* Others may ask for it from now on; who gets a resolver mostly settles it and no more (actors/promises.c). */
-  if (!owner && is_inside(e, TREAT_RESOLVER)) promise->slots[PROMISE_OWNER] = OOP_FALSE;
-  else if (!owner) promise->slots[PROMISE_OWNER] = oop_from_small((int64_t)e->self_id);
-  e->sink->at = wire_put_extension(e->sink->at, WIRE_PROMISE, 16);
-  e->sink->at = wire_put_be64(e->sink->at, owner ? (uint64_t)owner : e->self_id);
+  int number = count ? e->sink->share(e->sink, count) : 0;
+  if (number < 0) return CODEC_NO_MEMORY;
+  e->sink->at = wire_put_extension(e->sink->at, WIRE_PROMISE, count ? 20 : 16);
+  e->sink->at = wire_put_be64(e->sink->at, owner);
   e->sink->at = wire_put_be64(e->sink->at, (uint64_t)oop_to_small(promise->slots[PROMISE_NUMBER]));
+  if (count) e->sink->at = wire_put_be32(e->sink->at, (uint32_t)number);
   return CODEC_OK;
 }
 
@@ -363,7 +370,7 @@ static CodecStatus put_generic(Encoder *e, Oop x, ClassTreatment treatment, unsi
   if (!object_is_pointers(object)) return put_instance_bytes(e, x, argument);
   CodecStatus status = put_instance_head(e, x, (uint32_t)n, argument);
   if (status != CODEC_OK || n == 0) return status;
-  return push_frame(e, x, (uint32_t)n, treatment == TREAT_EXCEPTION ? FRAME_SPECIAL : FRAME_SLOTS) ? CODEC_OK : CODEC_NO_MEMORY;
+  return push_frame(e, x, (uint32_t)n, treatment == TREAT_EXCEPTION || treatment == TREAT_PROMISE ? FRAME_SPECIAL : FRAME_SLOTS) ? CODEC_OK : CODEC_NO_MEMORY;
 }
 
 /* For readers in other languages: a map. */
@@ -433,7 +440,6 @@ static ClassTreatment treatment_by_walk(Encoder *e, Oop klass) {
     default: break;
     }
     if (class_is_named(m, c, "Exception")) return TREAT_EXCEPTION;
-    if (c == klass && class_is_named(m, c, "PromiseResolver")) return TREAT_RESOLVER;
     if (c == klass && (class_is_named(m, c, "Dictionary") || class_is_named(m, c, "LookupTable"))) return TREAT_DICTIONARY;
   }
   return TREAT_GENERIC;
@@ -553,6 +559,9 @@ static CodecStatus put_special_element(Encoder *e, EncoderFrame *frame, unsigned
       return put_variable(e, oop_resolve(e->machine, container->slots[slot]));
     break;
   case CLASS_VARIABLE_BINDING: break;
+  case CLASS_PROMISE: /* settled: its blocks, which have not run yet, and its number mean nothing elsewhere */
+    if (slot == PROMISE_REACTIONS || slot == PROMISE_NUMBER) return put_value(e, OOP_NIL, argument);
+    break;
   default:
     if (slot <= EXCEPTION_LAST) return put_value(e, exception_slot(e, container, slot), argument);
   }

@@ -25,7 +25,7 @@ typedef struct EncoderFrame {
 } EncoderFrame;
 
 typedef enum ClassTreatment { /* how instances of a class without a format of its own travel */
-  TREAT_UNKNOWN, TREAT_GENERIC, TREAT_CLASS, TREAT_UNSENDABLE, TREAT_EXCEPTION, TREAT_DICTIONARY, TREAT_RESOLVER
+  TREAT_UNKNOWN, TREAT_GENERIC, TREAT_CLASS, TREAT_UNSENDABLE, TREAT_EXCEPTION, TREAT_DICTIONARY, TREAT_PROMISE
 } ClassTreatment;
 
 enum { ENCODER_ERROR_MAX = 400, TREATMENT_CACHE = 256 };
@@ -39,6 +39,8 @@ typedef struct Encoder {
   uint64_t self_id; /* the actor that encodes; owner of its promises */
   Oop self_object;  /* travels as a reference to self_id (a behaviour is never copied); 0: none */
   bool portable;    /* names instead of numbers and offsets of S: for other processes */
+  /* The counted reference of a promise (mirrors.h), which goes with it into a sink that shares.  NULL: it has none. */
+  SharedBytes *(*count_of_promise)(Machine *machine, Object *promise);
 
   /* results */
   bool refers_to_source; /* the receiver needs the S of this machine to decode */

@@ -17,7 +17,7 @@
   X(CHARACTER, 2, "code point, 4 bytes")                                                                \
   X(LARGE_INTEGER, 3, "sign byte (1 = negative), then magnitude, most significant byte first")         \
   X(ACTOR, 4, "actor id, 8 bytes")                                                                      \
-  X(PROMISE, 5, "id of the actor that owns it, 8 bytes; its number there, 8 bytes")                     \
+  X(PROMISE, 5, "id of the actor that owns it, 8 bytes; its number there, 8; in this process: number of its count among what the message shares, 4") \
   X(BACK_REFERENCE, 6, "number of an earlier object of this message, 4 bytes")                          \
   X(SOURCE_REFERENCE, 7, "offset in the S that the message names, 4 or 8 bytes")                        \
   X(CLASS, 8, "class number in that S << 1 | metaclass, 4 bytes")                                       \
@@ -28,7 +28,7 @@
   X(BLOCK, 13, "header: nothing; then code, receiver, copied values")                                   \
   X(VARIABLE, 15, "header: nothing; then name and value: a variable of the program's statements, copied for a block that uses it") \
   X(CODE, 14, "header: class number; then the instruction words as one bin, then the oops of the code object") \
-  X(SHARED_BYTES, 16, "in place of a str or bin: byte 1 for a str, else 0; number among the shared bytes that the message holds, 1 byte")
+  X(SHARED_BYTES, 16, "in place of a str or bin: byte 1 for a str, else 0; number among what the message shares, 4")
 
 typedef enum WireExtension {
 #define X(name, number, doc) WIRE_##name = number,
@@ -163,6 +163,13 @@ typedef struct WireItem {
 
 /* Reads one item (of containers only the head) at *AT.  False when the bytes end too early or have the unused code 0xc1. */
 bool wire_try_read(const uint8_t **at, const uint8_t *end, WireItem *item);
+
+#define WIRE_NOT_SHARED UINT32_MAX
+/* The number that an extension of the message says something it shares has. */
+static inline uint32_t wire_shared_number(const WireItem *item) {
+  if (item->type == WIRE_SHARED_BYTES && item->size == 5) return wire_be32(item->bytes + 1);
+  return item->type == WIRE_PROMISE && item->size == 20 ? wire_be32(item->bytes + 16) : WIRE_NOT_SHARED;
+}
 
 /* Big-endian number of 1 to 8 bytes. */
 static inline uint64_t wire_number(const uint8_t *bytes, size_t size) {

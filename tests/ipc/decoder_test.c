@@ -95,7 +95,7 @@ static void what_names_places_in_this_process_is_refused(void **state) {
   static const uint8_t types[] = {WIRE_ACTOR, WIRE_PROMISE, WIRE_SOURCE_REFERENCE, WIRE_CLASS, WIRE_INSTANCE, WIRE_BLOCK, WIRE_VARIABLE, WIRE_CODE, WIRE_SHARED_BYTES};
   (void)state;
   for (size_t t = 0; t < sizeof types; t++)
-    for (uint32_t size = 0; size <= 16; size++) {
+    for (uint32_t size = 0; size <= 24; size++) {
       uint8_t bytes[32] = {0x91}, *at = wire_put_extension(bytes + 1, (WireExtension)types[t], size);
       assert_int_not_equal(decoding_decode(&d, bytes, (size_t)(at + size - bytes)), CODEC_OK);
       assert_int_not_equal(decoding_decode(&d, bytes + 1, (size_t)(at + size - bytes) - 1), CODEC_OK);
@@ -105,7 +105,7 @@ static void what_names_places_in_this_process_is_refused(void **state) {
 /* Shared bytes are found by the number that the message gives them, and each mention of them is an object of its own. */
 static void shared_bytes_are_referred_to(void **state) {
   SharedBytes *shared[] = {shared_bytes_new(&d.accounts, 40001)};
-  uint8_t bytes[] = {0x92, 0xd5, WIRE_SHARED_BYTES, 0, 0, 0xd5, WIRE_SHARED_BYTES, 1, 0};
+  uint8_t bytes[] = {0x92, 0xc7, 5, WIRE_SHARED_BYTES, 0, 0, 0, 0, 0, 0xc7, 5, WIRE_SHARED_BYTES, 1, 0, 0, 0, 0};
   Oop value;
   unsigned count;
   (void)state;
@@ -119,7 +119,7 @@ static void shared_bytes_are_referred_to(void **state) {
   assert_int_equal(object_byte_size(second), 40001);
   assert_ptr_equal(object_bytes(first), object_bytes(second));
   assert_true(object_shares_bytes(first));
-  bytes[8] = 1; /* there is no second one */
+  bytes[sizeof bytes - 1] = 1; /* there is no second one */
   assert_int_equal(decoder_values_may_gc(&d.decoder, &d.machine, bytes, sizeof bytes, &value, 1, &count), CODEC_MALFORMED);
   d.decoder.shared_count = 0;
   machine_collect_all_may_gc(&d.machine);
