@@ -76,10 +76,9 @@ static inline Accounts *machine_accounts(const Machine *m) { return thread_conte
 static inline size_t object_total_bytes(const Object *o) { return 8 + object_slots(o) * 8; }
 static inline bool machine_is_young(const Machine *m, Oop x) { return x - (uint64_t)m->nursery < (uint64_t)(m->alloc_end - m->nursery) && oop_is_pointer(x); }
 
-static inline uint32_t machine_next_hash(Machine *m) {
-  m->hash_seed = m->hash_seed * 1664525u + 1013904223u;
-  return m->hash_seed >> (32 - HASH_BITS);
-}
+static inline uint32_t machine_hash_after(uint32_t seed) { return seed * 1664525u + 1013904223u; }
+static inline uint32_t machine_hash_of(uint32_t seed) { return seed >> (32 - HASH_BITS); }
+static inline uint32_t machine_next_hash(Machine *m) { return machine_hash_of(m->hash_seed = machine_hash_after(m->hash_seed)); }
 
 /* As machine_new_unchecked, but nothing is in the slots: the caller fills all of them at once. */
 static inline Object *machine_cut_unchecked(Machine *m, uint32_t class_index, unsigned format, size_t slots) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* decoder.c -- from bytes to objects.  measure_* is the first walk, build_* the second; start at decoder_values_may_gc. */
-#include "decoder.h"
+#include "decoder_internal.h"
 
 #include <stdio.h>
 
@@ -97,7 +97,7 @@ static Oop class_by_number(Decoder *d, uint32_t number) {
   return klass;
 }
 
-static CodecStatus shape_by_number(Decoder *d, uint32_t number, ClassShape *shape) {
+CodecStatus decoder_shape_by_number(Decoder *d, uint32_t number, ClassShape *shape) {
   bool cacheable = d->source && d->source == d->machine->source && !d->machine->shadows;
   ClassShape *cached = &d->shapes[number % SHAPE_CACHE];
   if (cacheable && cached->image_id == source_image_id(d->source) && cached->number == number) return *shape = *cached, CODEC_OK;
@@ -122,7 +122,7 @@ static CodecStatus shape_by_name(Decoder *d, const uint8_t *name, size_t size, C
 static CodecStatus shape_of_header(Decoder *d, const WireItem *header, ClassShape *shape) {
   if (header->type == WIRE_INSTANCE_NAMED) return shape_by_name(d, header->bytes, header->size, shape);
   if (header->size == 0 || header->size > 4) return fail(d, CODEC_MALFORMED, NULL);
-  return shape_by_number(d, (uint32_t)wire_number(header->bytes, header->size), shape);
+  return decoder_shape_by_number(d, (uint32_t)wire_number(header->bytes, header->size), shape);
 }
 
 /* ---- first walk: check and measure ---------------------------------------------------------------------------------------- */
@@ -137,15 +137,11 @@ static void need_object(Decoder *d, size_t slots) {
   d->object_count++;
 }
 
-static bool is_header(uint8_t type) {
-  return type == WIRE_INSTANCE || type == WIRE_INSTANCE_NAMED || type == WIRE_BLOCK || type == WIRE_CODE || type == WIRE_VARIABLE;
-}
-
 /* Looks whether an array of N elements begins with a header; reads over it if so. */
 static bool try_header(Decoder *d, uint32_t n, WireItem *header) {
   const uint8_t *at = d->at;
   if (n == 0 || at == d->end || *at < 0xc7 || *at > 0xd8 || (*at > 0xc9 && *at < 0xd4)) return false;
-  if (!wire_try_read(&at, d->end, header) || !is_header(header->type)) return false;
+  if (!wire_try_read(&at, d->end, header) || !wire_is_header(header->type)) return false;
   d->at = at;
   return true;
 }
@@ -631,11 +627,13 @@ static void build_small_run(Decoder *d) {
 }
 
 /* Is its place the same here as where it came from? */
-static bool is_placed_by_contents(const Decoder *d, Oop key, bool by_identity) {
+static inline bool is_placed_by_contents(const Decoder *d, Oop key, bool by_identity) {
   if (!oop_is_pointer(key)) return true;
-  switch (object_class_index(oop_to_object(key))) {
+  uint32_t index = object_class_index(oop_to_object(key));
+  if (index == CLASS_STRING) return !by_identity;
+  switch (index) {
   case CLASS_SYMBOL: return true;
-  case CLASS_STRING: case CLASS_FLOAT: case CLASS_LARGE_POSITIVE: case CLASS_LARGE_NEGATIVE: return !by_identity;
+  case CLASS_FLOAT: case CLASS_LARGE_POSITIVE: case CLASS_LARGE_NEGATIVE: return !by_identity;
   default: return address_in_source(key) && d->source == d->machine->source;
   }
 }
@@ -647,8 +645,9 @@ static bool must_be_rehashed(const Decoder *d, const HashedObject *hashed) {
   if (!oop_has_class(table, CLASS_ARRAY)) return true;
   bool by_identity = hashed->kind >= HASHED_IDENTITY_SET;
   unsigned stride = hashed->kind == HASHED_DICTIONARY || hashed->kind == HASHED_IDENTITY_DICTIONARY ? 2 : 1;
-  for (size_t i = 0; i < object_slots(oop_to_object(table)); i += stride)
-    if (!is_placed_by_contents(d, oop_to_object(table)->slots[i], by_identity)) return true;
+  const Object *places = oop_to_object(table);
+  for (size_t i = 0, slots = object_slots(places); i < slots; i += stride)
+    if (!is_placed_by_contents(d, places->slots[i], by_identity)) return true;
   return false;
 }
 
@@ -671,7 +670,7 @@ static bool all_sound(const Decoder *d) {
   return true;
 }
 
-static void drop_well_placed(Decoder *d) {
+void decoder_drop_well_placed(Decoder *d) {
   uint32_t kept = 0;
   for (uint32_t i = 0; i < d->hashed_count; i++)
     if (must_be_rehashed(d, &d->hashed[i])) d->hashed[kept++] = d->hashed[i];
@@ -680,7 +679,7 @@ static void drop_well_placed(Decoder *d) {
 
 static CodecStatus finish(Decoder *d) {
   if (!d->source && !all_sound(d)) return fail(d, CODEC_MALFORMED, "a hashed collection");
-  drop_well_placed(d);
+  decoder_drop_well_placed(d);
   return CODEC_OK;
 }
 
@@ -721,6 +720,12 @@ static bool ensure_scratch(Decoder *d, void **memory, uint32_t *capacity, uint32
   return true;
 }
 
+bool decoder_note_hashed(Decoder *d, Oop object, HashedKind kind) {
+  if (d->hashed_count == d->hashed_capacity && !ensure_scratch(d, (void **)&d->hashed, &d->hashed_capacity, d->hashed_count + 8, sizeof *d->hashed)) return false;
+  d->hashed[d->hashed_count++] = (HashedObject){object, kind};
+  return true;
+}
+
 static bool prepare_build(Decoder *d, const uint8_t *bytes) {
   bool ok = true;
   if (d->has_back_references) ok = ensure_scratch(d, (void **)&d->objects, &d->object_capacity, d->object_count, sizeof *d->objects);
@@ -754,7 +759,7 @@ static bool try_small_values(const Decoder *d, const uint8_t *at, size_t size, O
 CodecStatus decoder_values_may_gc(Decoder *d, Machine *m, const uint8_t *bytes, size_t size, Oop *values, unsigned max, unsigned *count) {
   d->machine = m;
   d->hashed_count = 0;
-  if (try_small_values(d, bytes, size, values, max, count)) return CODEC_OK;
+  if (try_small_values(d, bytes, size, values, max, count) || decoder_try_quick(d, bytes, size, values, max, count)) return CODEC_OK;
   d->at = bytes;
   d->end = bytes + size;
   d->object_count = d->hashed_count = d->depth = 0;

@@ -29,7 +29,7 @@ void encoder_begin(Encoder *e, Machine *machine, ByteSink *sink) {
   e->machine = machine;
   e->sink = sink;
   e->depth = e->object_count = 0;
-  e->seen = 0;
+  memset(e->seen, 0, sizeof e->seen);
   e->refers_to_source = false;
   e->unnumbered = 0;
 }
@@ -62,11 +62,13 @@ static bool index_rebuild(Encoder *e) {
   return true;
 }
 
-static inline uint64_t seen_bit(Oop x) { return (uint64_t)1 << (address_hash(x) & 63); }
+/* Its place among the bits of those seen. */
+static inline unsigned seen_bit(Oop x) { return address_hash(x) & 255; }
+static inline bool may_be_seen(const Encoder *e, Oop x) { return e->seen[seen_bit(x) >> 6] >> (seen_bit(x) & 63) & 1; }
 
 static int64_t find_object(const Encoder *e, Oop x) {
   if (e->object_count < INDEX_FROM) {
-    if (!(e->seen & seen_bit(x))) return -1;
+    if (!may_be_seen(e, x)) return -1;
     for (uint32_t n = 0; n < e->object_count; n++)
       if (e->objects[n] == x) return n;
     return -1;
@@ -86,15 +88,18 @@ static bool grow_objects(Encoder *e) {
   return true;
 }
 
-/* Gives X the next number.  The decoder counts the same way: strings, binaries, arrays and maps that stand for objects. */
-static bool number_object(Encoder *e, Oop x) {
-  if (e->object_count == e->object_capacity && !grow_objects(e)) return false;
-  e->objects[e->object_count++] = x;
-  e->seen |= seen_bit(x);
-  if (e->object_count < INDEX_FROM) return true;
+static bool index_object(Encoder *e) {
   if (e->object_count == INDEX_FROM || e->object_count * 2 > e->index_capacity) return index_rebuild(e);
   index_insert(e, e->object_count - 1);
   return true;
+}
+
+/* Gives X the next number.  The decoder counts the same way: strings, binaries, arrays and maps that stand for objects. */
+static inline bool number_object(Encoder *e, Oop x) {
+  if (e->object_count == e->object_capacity && !grow_objects(e)) return false;
+  e->objects[e->object_count++] = x;
+  e->seen[seen_bit(x) >> 6] |= (uint64_t)1 << (seen_bit(x) & 63);
+  return e->object_count < INDEX_FROM || index_object(e);
 }
 
 static bool push_frame(Encoder *e, Oop container, uint32_t end, FrameKind kind) {
@@ -583,7 +588,8 @@ static inline uint8_t *put_short_string(Encoder *e, Oop x, uint8_t *at) {
   if (!oop_is_pointer(x) || address_in_source(x)) return NULL;
   const Object *string = oop_to_object(x);
   size_t size = object_byte_size(string), slots = bytes_to_slots(size);
-  if (object_class_index(string) != CLASS_STRING || size >= 32 || find_object(e, x) >= 0 || !number_object(e, x)) return NULL;
+  if (object_class_index(string) != CLASS_STRING || size >= 32) return NULL;
+  if (((e->object_count >= INDEX_FROM || may_be_seen(e, x)) && find_object(e, x) >= 0) || !number_object(e, x)) return NULL;
   *at = (uint8_t)(0xa0 | size);
   for (size_t i = 0; i < slots; i++) memcpy(at + 1 + i * 8, &string->slots[i], 8); /* whole words; what is too much is written over */
   return at + 1 + size;

@@ -52,7 +52,7 @@ typedef struct Encoder {
   uint32_t depth, stack_capacity;
   Oop *objects; /* by number */
   uint32_t object_count, object_capacity;
-  uint64_t seen; /* a bit by address for each of the objects: most that were not there before are told so by it, while there are few */
+  uint64_t seen[4]; /* a bit by address for each of the objects: most that were not there before are told so by it, while there are few */
   uint32_t *index; /* open addressing by address, number + 1; used from INDEX_FROM objects on */
   uint32_t index_capacity;
   struct {

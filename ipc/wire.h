@@ -39,6 +39,10 @@ typedef enum WireExtension {
 
 enum { WIRE_SCALAR_MAX = 32 };
 
+static inline bool wire_is_header(uint8_t type) {
+  return type == WIRE_INSTANCE || type == WIRE_INSTANCE_NAMED || type == WIRE_BLOCK || type == WIRE_CODE || type == WIRE_VARIABLE;
+}
+
 static inline uint8_t *wire_put_be16(uint8_t *at, uint16_t v) {
   v = __builtin_bswap16(v);
   memcpy(at, &v, 2);
