@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/* decoder_internal.h -- what decoder.c and decoder_quick.c share. */
+#ifndef ATOLL_DECODER_INTERNAL_H
+#define ATOLL_DECODER_INTERNAL_H
+
+#include "decoder.h"
+
+/* decoder_quick.c: the same as decoder_values_may_gc for most messages of this process, in one walk.  False: take the long way; nothing has happened then. */
+bool decoder_try_quick(Decoder *decoder, const uint8_t *bytes, size_t size, Oop *values, unsigned max, unsigned *count);
+
+/* decoder.c */
+CodecStatus decoder_shape_by_number(Decoder *decoder, uint32_t number, ClassShape *shape);
+Oop decoder_build_promise(Decoder *decoder, uint64_t owner, uint64_t number); /* there is room */
+/* False: no memory. */
+bool decoder_note_hashed(Decoder *decoder, Oop object, HashedKind kind);
+/* Leaves those in `hashed` that must be rehashed. */
+void decoder_drop_well_placed(Decoder *decoder);
+
+#endif
