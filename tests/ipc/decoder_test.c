@@ -8,7 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "byte_sink.h"
+#include "decoder_internal.h"
 #include "decoding.h"
+#include "encoder.h"
+#include "memory_internal.h"
 #include "shared_bytes.h"
 #include "wire.h"
 
@@ -127,6 +131,62 @@ static void shared_bytes_are_referred_to(void **state) {
   shared_bytes_release(shared[0]);
 }
 
+/* nil, false, 4660, -70000, 1.5, 'hello', '', bytes, {1. {'hello' again. $A}}, an Association, {40 letters} */
+static const uint8_t ordinary[] =
+    "\x9b\xc0\xc2\xcd\x12\x34\xd2\xff\xfe\xee\x90\xcb\x3f\xf8\0\0\0\0\0\0\xa5hello\xa0\xc4\x03\1\2\3\x92\x01\x92\xd6\x06\0\0\0\x01\xd6\x02\0\0\0A"
+    "\x93\xc7\x0b\x0c"
+    "Association\x01\xa7" "seven c\x91\xd9\x28" "abcdefghijklmnopqrstuvwxyzabcdefghijklmn";
+
+static void encode(Oop value, ByteBuffer *buffer) {
+  Encoder encoder;
+  encoder_init(&encoder, &d.accounts);
+  byte_buffer_clear(buffer);
+  encoder_begin(&encoder, &d.machine, &buffer->sink);
+  assert_int_equal(encoder_put(&encoder, value, 0), CODEC_OK);
+  encoder_end(&encoder);
+  encoder_destroy(&encoder);
+}
+
+static void assert_same_bytes(const ByteBuffer *a, const ByteBuffer *b) {
+  assert_int_equal(byte_sink_size(&a->sink), byte_sink_size(&b->sink));
+  assert_memory_equal(a->sink.start, b->sink.start, byte_sink_size(&a->sink));
+}
+
+/* Messages of this process come in one walk while there is much room, else in two.  Cut off anywhere they are refused by both, and nothing is made. */
+static void one_walk_builds_what_two_build(void **state) {
+  ByteBuffer first, again;
+  Oop value;
+  unsigned count;
+  (void)state;
+  byte_buffer_init(&first, &d.accounts);
+  byte_buffer_init(&again, &d.accounts);
+  assert_int_equal(decoder_values_may_gc(&d.decoder, &d.machine, ordinary, sizeof ordinary - 1, &value, 1, &count), CODEC_OK);
+  encode(value, &first);
+  size_t size = byte_sink_size(&first.sink);
+  d.decoder.source = d.kernel;
+  assert_true(machine_reserve_may_gc(&d.machine, 32 * 1024));
+  assert_true(decoder_try_quick(&d.decoder, first.sink.start, size, &value, 1, &count));
+  encode(value, &again);
+  assert_same_bytes(&first, &again);
+  char *alloc = d.machine.alloc;
+  for (size_t cut = 1; cut < size; cut++) {
+    uint8_t *exact = malloc(cut);
+    memcpy(exact, first.sink.start, cut);
+    assert_false(decoder_try_quick(&d.decoder, exact, cut, &value, 1, &count));
+    assert_int_not_equal(decoder_values_may_gc(&d.decoder, &d.machine, exact, cut, &value, 1, &count), CODEC_OK);
+    free(exact);
+  }
+  assert_ptr_equal(d.machine.alloc, alloc);
+  while ((size_t)(d.machine.alloc_end - d.machine.alloc) >= 16 * size) machine_new_unchecked(&d.machine, CLASS_ARRAY, FORMAT_POINTERS, 10);
+  assert_false(decoder_try_quick(&d.decoder, first.sink.start, size, &value, 1, &count));
+  assert_int_equal(decoder_values_may_gc(&d.decoder, &d.machine, first.sink.start, size, &value, 1, &count), CODEC_OK);
+  encode(value, &again);
+  assert_same_bytes(&first, &again);
+  d.decoder.source = NULL;
+  byte_buffer_destroy(&first);
+  byte_buffer_destroy(&again);
+}
+
 static void try_bytes(const uint8_t *bytes, size_t size, unsigned *good) {
   uint8_t *exact = malloc(size ? size : 1);
   memcpy(exact, bytes, size);
@@ -169,6 +229,7 @@ int main(void) {
       cmocka_unit_test(every_cut_of_a_good_message_is_refused),
       cmocka_unit_test(what_names_places_in_this_process_is_refused),
       cmocka_unit_test(shared_bytes_are_referred_to),
+      cmocka_unit_test(one_walk_builds_what_two_build),
       cmocka_unit_test(damaged_messages_do_no_harm),
       cmocka_unit_test(noise_does_no_harm),
   };
