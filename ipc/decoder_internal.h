@@ -10,7 +10,6 @@ bool decoder_try_quick(Decoder *decoder, const uint8_t *bytes, size_t size, Oop 
 
 /* decoder.c */
 CodecStatus decoder_shape_by_number(Decoder *decoder, uint32_t number, ClassShape *shape);
-Oop decoder_build_promise(Decoder *decoder, uint64_t owner, uint64_t number); /* there is room */
 /* False: no memory. */
 bool decoder_note_hashed(Decoder *decoder, Oop object, HashedKind kind);
 /* Leaves those in `hashed` that must be rehashed. */

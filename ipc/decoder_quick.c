@@ -116,19 +116,11 @@ static Oop new_proxy(Quick *q, uint64_t id) {
   return oop_from_object(proxy);
 }
 
-static Oop new_promise(Quick *q, const WireItem *item) {
-  q->m->alloc = q->alloc, q->m->hash_seed = q->hash_seed;
-  Oop promise = decoder_build_promise(q->d, wire_be64(item->bytes), wire_be64(item->bytes + 8));
-  q->alloc = q->m->alloc, q->hash_seed = q->m->hash_seed;
-  return promise;
-}
-
 static Oop read_extension(Quick *q, const WireItem *item) {
   switch (item->type) {
   case WIRE_SOURCE_REFERENCE: return source_image_at_unchecked(q->d->source, wire_number(item->bytes, item->size));
   case WIRE_CHARACTER: return oop_from_character((uint32_t)wire_number(item->bytes, item->size));
   case WIRE_ACTOR: return new_proxy(q, wire_be64(item->bytes));
-  case WIRE_PROMISE: return new_promise(q, item);
   case WIRE_BACK_REFERENCE: {
     uint64_t number = wire_number(item->bytes, item->size);
     return number < q->object_count && q->object_count - number <= OBJECTS_MAX ? oop_from_object(q->objects[number % OBJECTS_MAX]) : 0;
