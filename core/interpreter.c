@@ -112,7 +112,7 @@ static SendCacheEntry *fill(Machine *m, const uint32_t *site, uint32_t class_ind
   own |= !address_in_source((uint64_t)(uintptr_t)site);
   if (own && !m->own_cache && !machine_use_own_cache(m)) fatal(m, "no memory for a send cache");
   machine_note_fill(m);
-  SendCacheEntry *entry = send_cache_entry(m->cache, site, class_index);
+  SendCacheEntry *entry = send_cache_place(m->cache, site, class_index);
   entry->key = send_key(site, class_index);
   entry->code = code;
   entry->registers = (uint16_t)code_registers(code);
@@ -167,8 +167,8 @@ static SendCacheEntry *perform_entry(SendCache *cache, Oop receiver, Oop selecto
   if (!oop_is_pointer(selector) || object_class_index(oop_to_object(selector)) != CLASS_SYMBOL || !address_in_source(selector)) return NULL;
   const uint32_t *site = (const uint32_t *)oop_to_object(selector);
   uint32_t class_index = oop_class_index(receiver);
-  SendCacheEntry *entry = send_cache_entry(cache, site, class_index);
-  if (entry->key != send_key(site, class_index) || entry->argc != argc) return NULL;
+  SendCacheEntry *entry = send_cache_find(cache, site, class_index);
+  if (!entry || entry->argc != argc) return NULL;
   return entry->kind == SEND_PRIMITIVE || entry->kind == SEND_PERFORM ? NULL : entry;
 }
 
@@ -176,15 +176,15 @@ void send_cache_note_performed(Machine *m, Oop receiver, Oop selector, Oop found
   const uint32_t *site = (const uint32_t *)oop_to_object(selector);
   uint32_t class_index = oop_class_index(receiver);
   if (!address_in_source(found) || !address_in_source(selector)) return;
-  if (send_cache_entry(m->cache, site, class_index)->key == send_key(site, class_index)) return;
+  if (send_cache_find(m->cache, site, class_index)) return;
   fill(m, site, class_index, oop_to_object(found), false, class_index >= CLASS_INDEX_W);
 }
 
 Oop send_cache_lookup(Machine *m, Oop receiver, Oop selector) {
   const uint32_t *site = (const uint32_t *)oop_to_object(selector);
   uint32_t class_index = oop_class_index(receiver);
-  SendCacheEntry *entry = send_cache_entry(m->cache, site, class_index);
-  if (entry->key == send_key(site, class_index)) return oop_from_object(entry->code);
+  SendCacheEntry *entry = send_cache_find(m->cache, site, class_index);
+  if (entry) return oop_from_object(entry->code);
   Oop found = machine_lookup(m, machine_class_at(m, class_index), selector);
   if (found) send_cache_note_performed(m, receiver, selector, found);
   return found;

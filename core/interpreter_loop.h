@@ -251,9 +251,8 @@ send : {
   } else {
     class_index = oop_is_small(receiver) ? (uint32_t)CLASS_SMALL_INTEGER : oop_class_index_immediate(receiver);
   }
-  uint64_t key = send_key(site, class_index);
-  entry = send_cache_entry(cache, site, class_index);
-  if (unlikely(entry->key != key)) goto send_miss;
+  entry = send_cache_find(cache, site, class_index);
+  if (unlikely(!entry)) goto send_miss;
 }
 send_found:
   if (entry->kind != SEND_METHOD) goto send_kind;
@@ -460,10 +459,9 @@ op_SUPERSEND:
   base = A, argc = B, dest = C, site = pc - 1;
   pc++;
   {
-    uint64_t key = send_key(site, 0);
-    entry = send_cache_entry(cache, site, 0);
+    entry = send_cache_find(cache, site, 0);
     R(base) = RESOLVE(R(base));
-    if (likely(entry->key == key)) goto send_found;
+    if (likely(entry != NULL)) goto send_found;
     SAVE();
     entry = send_cache_fill_super(m, site);
     cache = m->cache;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* send_cache.h -- what a send site with a given receiver class ends up running.
  *
- * One direct-mapped table serves all sites: the key is the address of the send instruction and the class index, so
- * a site with several receiver classes simply has several entries.  What perform: finds stands in the same table: the site is its selector then.  A cache that a thread lends to all machines on one S holds
+ * One table serves all sites: the key is the address of the send instruction and the class index.  The first class that a site sees has a place that
+ * the site alone decides, so finding it does not wait for the class of the receiver, which is only compared; further classes have places by site and
+ * class.  What perform: finds stands in the same table: the site is its selector then.  A cache that a thread lends to all machines on one S holds
  * sites, classes and methods of that S only; a machine that runs code of its W, or whose classes or methods differ from its S, has a
  * cache of its own.  That one loses what refers to W at every collection (W moves), and everything when behaviour changes. */
 #ifndef ATOLL_SEND_CACHE_H
@@ -59,12 +60,33 @@ void send_cache_note_performed(Machine *m, Oop receiver, Oop selector, Oop found
 Oop send_cache_lookup(Machine *m, Oop receiver, Oop selector);
 
 static inline uint64_t send_key(const uint32_t *site, uint32_t class_index) {
-  return (uint64_t)(uintptr_t)site >> 2 << CLASS_INDEX_BITS | class_index;
+  return (uint64_t)(uintptr_t)site << (CLASS_INDEX_BITS - 2) | class_index;
 }
 static inline uint64_t send_key_site(uint64_t key) { return key >> CLASS_INDEX_BITS << 2; }
 static inline uint32_t send_key_class(uint64_t key) { return (uint32_t)(key & CLASS_INDEX_MASK); }
-static inline SendCacheEntry *send_cache_entry(SendCache *cache, const uint32_t *site, uint32_t class_index) {
-  return &cache->entries[((uint32_t)((uintptr_t)site >> 2) ^ class_index * 0x9e5u) & cache->mask];
+static inline SendCacheEntry *send_cache_first(SendCache *cache, const uint32_t *site) {
+  return &cache->entries[(uintptr_t)site >> 2 & cache->mask];
+}
+static inline SendCacheEntry *send_cache_second(SendCache *cache, uint64_t key) {
+  return &cache->entries[((uint32_t)(key >> CLASS_INDEX_BITS) ^ send_key_class(key) * 0x9e5u) & cache->mask];
+}
+
+/* NULL: there is none. */
+static inline SendCacheEntry *send_cache_find(SendCache *cache, const uint32_t *site, uint32_t class_index) {
+  uint64_t key = send_key(site, class_index);
+  SendCacheEntry *entry = send_cache_first(cache, site);
+  if (__builtin_expect(entry->key == key, 1)) return entry;
+  entry = send_cache_second(cache, key);
+  return entry->key == key ? entry : NULL;
+}
+
+/* Where the entry for a site and class that has none goes. */
+static inline SendCacheEntry *send_cache_place(SendCache *cache, const uint32_t *site, uint32_t class_index) {
+  SendCacheEntry *first = send_cache_first(cache, site), *second = send_cache_second(cache, send_key(site, class_index));
+  if (!first->key) return first;
+  if (!second->key || send_key_site(first->key) == (uint64_t)(uintptr_t)site) return second;
+  *send_cache_second(cache, first->key) = *first; /* that of another site gives way */
+  return first;
 }
 
 #endif
