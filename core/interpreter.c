@@ -48,6 +48,19 @@ static Oop home_of_frame_may_gc(Machine *m) {
   return frame_context_may_gc(m, frame_offset(m, m->fp));
 }
 
+/* By the lowest five bits: the tag, and which of nil, false and true it is. */
+static inline uint32_t class_index_of_immediate(Oop x) {
+#define I CLASS_SMALL_INTEGER
+#define C CLASS_CHARACTER
+#define F CLASS_FLOAT
+  static const uint8_t classes[32] = {0, I, C, I, F, I, CLASS_UNDEFINED_OBJECT, I, 0, I, C, I, F, I, CLASS_FALSE, I,
+                                      0, I, C, I, F, I, CLASS_TRUE, I,             0, I, C, I, F, I, 0, I};
+#undef I
+#undef C
+#undef F
+  return classes[x & 31];
+}
+
 /* ---- sends ---------------------------------------------------------------------------------------------------- */
 
 static SpecialSelector special_of_opcode(unsigned op) {

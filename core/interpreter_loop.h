@@ -19,13 +19,14 @@ static RunStatus RUN_NAME(Machine *m) {
   register const Oop *literals;
   SendCache *cache;
   int32_t budget = m->budget;
-  uint32_t w;
+  uint64_t w;
   /* of the send being made */
   const uint32_t *site;
   unsigned base, argc, dest;
   SendCacheEntry *entry;
   Object *callee;
   Oop result;
+  Oop left, right; /* operands of a special send */
   double real;
 
 #define CODE ((Object *)((char *)literals - offsetof(Object, slots) - CODE_LITERALS * 8))
@@ -42,9 +43,9 @@ static RunStatus RUN_NAME(Machine *m) {
     w = *pc++;                 \
     goto *labels[w & 0xff];    \
   } while (0)
-#define A op_a(w)
-#define B op_b(w)
-#define C op_c(w)
+#define A (w >> 8 & 0xff)
+#define B (w >> 16 & 0xff)
+#define C (w >> 24)
 #define R(i) fp[i]
 #define OVERRIDDEN(k) (MODE == 2 && (m->overridden >> SPECIAL_##k & 1))
 /* Only objects of S have FLAG_SHADOWABLE while code runs, and only those with it may have a copy. */
@@ -58,22 +59,18 @@ static RunStatus RUN_NAME(Machine *m) {
       LOAD();                                                      \
     }                                                              \
   } while (0)
-#define SPECIAL1(k, receiver, argument, to)        \
-  do {                                             \
-    Oop a_ = (receiver), b_ = (argument);          \
-    base = code_registers(CODE) + FRAME_CONTROL;   \
-    R(base) = a_;                                  \
-    R(base + 1) = b_;                              \
-    argc = 1, dest = (to), site = pc - 1;          \
-    goto send;                                     \
+/* The message behind an instruction, its operands in LEFT and RIGHT. */
+#define SPECIAL1(k, receiver, argument, to) \
+  do {                                      \
+    left = (receiver), right = (argument);  \
+    dest = (to);                            \
+    goto special_send;                      \
   } while (0)
-#define SPECIAL0(k, receiver, to)                  \
-  do {                                             \
-    Oop a_ = (receiver);                           \
-    base = code_registers(CODE) + FRAME_CONTROL;   \
-    R(base) = a_;                                  \
-    argc = 0, dest = (to), site = pc - 1;          \
-    goto send;                                     \
+#define SPECIAL0(k, receiver, to) \
+  do {                            \
+    left = (receiver);            \
+    dest = (to);                  \
+    goto special_send_unary;      \
   } while (0)
 /* A send that a runtime condition makes: not cached. */
 #define RUNTIME_SEND(k, count, to)                 \
@@ -81,6 +78,21 @@ static RunStatus RUN_NAME(Machine *m) {
     argc = (count), dest = (to), site = pc - 1;    \
     result = m->source->special_selectors[SPECIAL_##k]; \
     goto runtime_send;                             \
+  } while (0)
+/* Frames are made here: CALLEE, whose first instruction is at FIRST, runs on what stands at BASE. */
+#define HAS_ROOM(base_, registers_) likely(fp + (base_) + (registers_) + STACK_SLACK <= m->stack_limit)
+#define ENTER(callee_, first_, base_, dest_)                                     \
+  do {                                                                           \
+    Oop *frame_ = fp + (base_);                                                  \
+    Object *callee__ = (callee_);                                                \
+    frame_[FRAME_CONTEXT] = OOP_NIL;                                             \
+    frame_[FRAME_LINK] = LINK_MAKE(pc - (const uint32_t *)CODE, dest_, base_);   \
+    frame_[FRAME_CODE] = oop_from_object(callee__);                              \
+    pc = (first_);                                                               \
+    fp = frame_;                                                                 \
+    literals = &callee__->slots[CODE_LITERALS];                                  \
+    if (unlikely(--budget <= 0)) goto preempt;                                   \
+    NEXT();                                                                      \
   } while (0)
 /* R(A) is counted on by INCREMENT, a SmallInteger without its tag, towards the limit R(B), UP or down; what is not small is left to the sends behind. */
 #define FOR_TURN(step_is_small, increment, up)                                                                      \
@@ -107,10 +119,10 @@ op_MOVE:
   R(A) = R(B);
   NEXT();
 op_LOADK:
-  R(A) = literals[op_bx(w)];
+  R(A) = literals[(w >> 16)];
   NEXT();
 op_LOADI:
-  R(A) = oop_from_small(op_sbx(w));
+  R(A) = oop_from_small(op_sbx((uint32_t)w));
   NEXT();
 op_LOADNIL:
   for (unsigned i = 0; i <= B; i++) R(A + i) = OOP_NIL;
@@ -140,13 +152,13 @@ op_SETVEC : {
   NEXT();
 }
 op_GETGLOBAL : {
-  Oop binding = literals[op_bx(w)];
+  Oop binding = literals[(w >> 16)];
   R(A) = oop_to_object(RESOLVE(binding))->slots[BINDING_VALUE];
   NEXT();
 }
 op_SETGLOBAL:
   SAVE();
-  if (!store_global_may_gc(m, literals[op_bx(w)], A)) goto heap_limit_or_read_only;
+  if (!store_global_may_gc(m, literals[(w >> 16)], A)) goto heap_limit_or_read_only;
   LOAD();
   if (MODE == 0 && m->in_shadow) goto change_mode;
   NEXT();
@@ -183,7 +195,7 @@ op_CLOSURE : {
   ROOM((1 + CLOSURE_COPIED + copied) * 8);
   if (info & 0x100) home = R(A);
   Object *closure = machine_cut_unchecked(m, CLASS_BLOCK_CLOSURE, FORMAT_POINTERS, CLOSURE_COPIED + copied);
-  closure->slots[CLOSURE_CODE] = literals[op_bx(w)];
+  closure->slots[CLOSURE_CODE] = literals[(w >> 16)];
   closure->slots[CLOSURE_RECEIVER] =
       code_flags(CODE) & CODE_IS_BLOCK ? oop_to_object(RESOLVE(R(0)))->slots[CLOSURE_RECEIVER] : R(0);
   closure->slots[CLOSURE_HOME] = home;
@@ -208,40 +220,57 @@ op_THISCONTEXT:
   R(A) = result;
   NEXT();
 op_JUMP:
-  pc += op_sj(w);
+  pc += op_sj((uint32_t)w);
   NEXT();
 op_LOOP:
-  pc += op_sj(w);
+  pc += op_sj((uint32_t)w);
   if (unlikely(--budget <= 0)) goto preempt;
   NEXT();
 op_JUMP_TRUE:
   if (R(A) == OOP_TRUE)
-    pc += op_sbx(w);
+    pc += op_sbx((uint32_t)w);
   else if (unlikely(R(A) != OOP_FALSE))
     goto must_be_boolean;
   NEXT();
 op_JUMP_FALSE:
   if (R(A) == OOP_FALSE)
-    pc += op_sbx(w);
+    pc += op_sbx((uint32_t)w);
   else if (unlikely(R(A) != OOP_TRUE))
     goto must_be_boolean;
   NEXT();
 op_JUMP_NIL:
-  if (R(A) == OOP_NIL) pc += op_sbx(w);
+  if (R(A) == OOP_NIL) pc += op_sbx((uint32_t)w);
   NEXT();
 op_JUMP_NOT_NIL:
-  if (R(A) != OOP_NIL) pc += op_sbx(w);
+  if (R(A) != OOP_NIL) pc += op_sbx((uint32_t)w);
   NEXT();
 op_FORLOOP:
-  FOR_TURN(true, (int64_t)op_sc(w) * 2, op_sc(w) > 0);
+  FOR_TURN(true, (int64_t)op_sc((uint32_t)w) * 2, op_sc((uint32_t)w) > 0);
 op_FORSTEP : {
   Oop step = R(C);
   FOR_TURN(oop_is_small(step), (int64_t)(step - 1), (int64_t)step > 0);
 }
 
-op_SEND:
-  base = A, argc = B, dest = C, site = pc - 1;
+op_SEND: {
+  Oop receiver = R(A);
+  uint32_t class_index;
+  if (likely(oop_is_pointer(receiver))) {
+    if (unlikely(MAY_HAVE_COPY(oop_to_object(receiver)))) goto send_slowly;
+    class_index = object_class_index(oop_to_object(receiver));
+  } else {
+    class_index = class_index_of_immediate(receiver);
+  }
+  entry = send_cache_first(cache, pc - 1);
+  if (unlikely(entry->key != send_key(pc - 1, class_index))) goto send_slowly;
+  if (unlikely(entry->kind != SEND_METHOD || !HAS_ROOM(A, entry->registers))) goto send_found_elsewhere;
   pc++;
+  ENTER(entry->code, entry->words, A, C);
+}
+send_found_elsewhere:
+  base = A, argc = B, dest = C, site = pc++ - 1;
+  goto send_found;
+send_slowly:
+  base = A, argc = B, dest = C, site = pc++ - 1;
 send : {
   Oop receiver = R(base);
   uint32_t class_index;
@@ -249,7 +278,7 @@ send : {
     if (MAY_HAVE_COPY(oop_to_object(receiver))) R(base) = receiver = oop_resolve_source(m, receiver);
     class_index = object_class_index(oop_to_object(receiver));
   } else {
-    class_index = oop_is_small(receiver) ? (uint32_t)CLASS_SMALL_INTEGER : oop_class_index_immediate(receiver);
+    class_index = class_index_of_immediate(receiver);
   }
   entry = send_cache_find(cache, site, class_index);
   if (unlikely(!entry)) goto send_miss;
@@ -257,18 +286,20 @@ send : {
 send_found:
   if (entry->kind != SEND_METHOD) goto send_kind;
   callee = entry->code;
-  {
-    Oop *frame = fp + base;
-    if (unlikely(frame + entry->registers + STACK_SLACK > m->stack_limit)) goto grow_for_entry;
-    frame[FRAME_CONTEXT] = OOP_NIL;
-    frame[FRAME_LINK] = LINK_MAKE(pc - (const uint32_t *)CODE, dest, base);
-    frame[FRAME_CODE] = oop_from_object(callee);
-    fp = frame;
-    literals = &callee->slots[CODE_LITERALS];
-    pc = entry->words;
-    if (unlikely(--budget <= 0)) goto preempt;
-    NEXT();
-  }
+  if (!HAS_ROOM(base, entry->registers)) goto activate;
+  ENTER(callee, entry->words, base, dest);
+
+special_send_unary:
+  argc = 0, site = pc - 1;
+  base = code_registers(CODE) + FRAME_CONTROL;
+  R(base) = left;
+  goto send;
+special_send:
+  argc = 1, site = pc - 1;
+  base = code_registers(CODE) + FRAME_CONTROL;
+  R(base) = left;
+  R(base + 1) = right;
+  goto send;
 
 send_kind:
   callee = entry->code;
@@ -406,7 +437,7 @@ invoke: /* run callee on the arguments at base, its primitive first */
   }
 activate : {
   unsigned registers = code_registers(callee);
-  if (unlikely(fp + base + registers + STACK_SLACK > m->stack_limit)) {
+  if (!HAS_ROOM(base, registers)) {
     unsigned handle = machine_push_handle(m, oop_from_object(callee));
     m->args = fp + base;
     m->argc = argc;
@@ -418,15 +449,7 @@ activate : {
     LOAD();
     if (!grown) goto too_deep;
   }
-  Oop *frame = fp + base;
-  frame[FRAME_CONTEXT] = OOP_NIL;
-  frame[FRAME_LINK] = LINK_MAKE(pc - (const uint32_t *)CODE, dest, base);
-  frame[FRAME_CODE] = oop_from_object(callee);
-  fp = frame;
-  literals = &callee->slots[CODE_LITERALS];
-  pc = code_words(callee);
-  if (unlikely(--budget <= 0)) goto preempt;
-  NEXT();
+  ENTER(callee, code_words(callee), base, dest);
 }
 grow_for_entry:
   callee = entry->code;
@@ -479,16 +502,8 @@ op_BLOCKVALUE:
     if (MAY_HAVE_COPY(oop_to_object(receiver))) R(base) = receiver = oop_resolve_source(m, receiver);
     callee = oop_to_object(oop_to_object(receiver)->slots[CLOSURE_CODE]);
     if (unlikely(code_args(callee) != argc)) goto send;
-    Oop *frame = fp + base;
-    if (unlikely(frame + code_registers(callee) + STACK_SLACK > m->stack_limit)) goto activate;
-    frame[FRAME_CONTEXT] = OOP_NIL;
-    frame[FRAME_LINK] = LINK_MAKE(pc - (const uint32_t *)CODE, dest, base);
-    frame[FRAME_CODE] = oop_from_object(callee);
-    fp = frame;
-    literals = &callee->slots[CODE_LITERALS];
-    pc = code_words(callee);
-    if (unlikely(--budget <= 0)) goto preempt;
-    NEXT();
+    if (!HAS_ROOM(base, code_registers(callee))) goto activate;
+    ENTER(callee, code_words(callee), base, dest);
   }
 
 op_RETURN:
@@ -634,28 +649,28 @@ op_BITSHIFT : {
 op_ADDI : {
   Oop a = R(B);
   int64_t n;
-  if (likely(oop_is_small(a)) && !OVERRIDDEN(ADD) && !__builtin_add_overflow((int64_t)a, (int64_t)op_sc(w) * 2, &n)) {
+  if (likely(oop_is_small(a)) && !OVERRIDDEN(ADD) && !__builtin_add_overflow((int64_t)a, (int64_t)op_sc((uint32_t)w) * 2, &n)) {
     R(A) = (Oop)n;
     NEXT();
   }
-  if (oop_is_small_float(a) && !OVERRIDDEN(ADD) && double_try_small(oop_small_to_double(a) + op_sc(w), &result)) {
+  if (oop_is_small_float(a) && !OVERRIDDEN(ADD) && double_try_small(oop_small_to_double(a) + op_sc((uint32_t)w), &result)) {
     R(A) = result;
     NEXT();
   }
-  SPECIAL1(ADD, a, oop_from_small(op_sc(w)), A);
+  SPECIAL1(ADD, a, oop_from_small(op_sc((uint32_t)w)), A);
 }
 op_SUBI : {
   Oop a = R(B);
   int64_t n;
-  if (likely(oop_is_small(a)) && !OVERRIDDEN(SUB) && !__builtin_sub_overflow((int64_t)a, (int64_t)op_sc(w) * 2, &n)) {
+  if (likely(oop_is_small(a)) && !OVERRIDDEN(SUB) && !__builtin_sub_overflow((int64_t)a, (int64_t)op_sc((uint32_t)w) * 2, &n)) {
     R(A) = (Oop)n;
     NEXT();
   }
-  if (oop_is_small_float(a) && !OVERRIDDEN(SUB) && double_try_small(oop_small_to_double(a) - op_sc(w), &result)) {
+  if (oop_is_small_float(a) && !OVERRIDDEN(SUB) && double_try_small(oop_small_to_double(a) - op_sc((uint32_t)w), &result)) {
     R(A) = result;
     NEXT();
   }
-  SPECIAL1(SUB, a, oop_from_small(op_sc(w)), A);
+  SPECIAL1(SUB, a, oop_from_small(op_sc((uint32_t)w)), A);
 }
 
 #define COMPARED(name, op, texts, by_text)                                                                 \
@@ -693,9 +708,9 @@ op_SUBI : {
   }                                                                                                        \
   op_##name##I_J : {                                                                                       \
     Oop a = R(B);                                                                                          \
-    if (likely(oop_is_small(a)) && !OVERRIDDEN(name)) JUMP_ON((int64_t)a op(int64_t) oop_from_small(op_sc(w))); \
-    if (oop_is_small_float(a) && !OVERRIDDEN(name)) JUMP_ON(oop_small_to_double(a) op op_sc(w));           \
-    SPECIAL1(name, a, oop_from_small(op_sc(w)), A);                                                        \
+    if (likely(oop_is_small(a)) && !OVERRIDDEN(name)) JUMP_ON((int64_t)a op(int64_t) oop_from_small(op_sc((uint32_t)w))); \
+    if (oop_is_small_float(a) && !OVERRIDDEN(name)) JUMP_ON(oop_small_to_double(a) op op_sc((uint32_t)w));           \
+    SPECIAL1(name, a, oop_from_small(op_sc((uint32_t)w)), A);                                                        \
   }
 /* The next word is JUMP_TRUE or JUMP_FALSE. */
 #define JUMP_ON(truth_)                                                  \
@@ -785,14 +800,17 @@ op_ATPUT_VALUE : {
       NEXT();
     }
   }
-  base = code_registers(CODE) + FRAME_CONTROL;
-  R(base) = receiver;
-  R(base + 1) = index;
-  R(base + 2) = value;
-  argc = 2, site = pc - 1, dest = base;
-  if (op_code(w) == OP_ATPUT_VALUE) dest = op_a(*pc++);
-  goto send;
+  goto send_at_put;
 }
+send_at_put:
+  argc = 2, site = pc - 1;
+  base = dest = code_registers(CODE) + FRAME_CONTROL;
+  left = R(op_a(*site)), right = R(op_b(*site)), result = R(op_c(*site));
+  R(base) = left;
+  R(base + 1) = right;
+  R(base + 2) = result;
+  if (op_code(*site) == OP_ATPUT_VALUE) dest = op_a(*pc++);
+  goto send;
 op_SIZE : {
   Oop receiver = R(B);
   if (likely(oop_is_pointer(receiver)) && !OVERRIDDEN(SIZE)) {
@@ -815,7 +833,7 @@ op_CLASS:
 must_be_boolean: /* should it answer, go on as if the jump were taken */
   base = code_registers(CODE) + FRAME_CONTROL;
   R(base) = R(A);
-  pc += op_sbx(w);
+  pc += op_sbx((uint32_t)w);
   RUNTIME_SEND(MUST_BE_BOOLEAN, 0, base);
 
 missing_slot: /* what it answers counts for nothing */
@@ -865,6 +883,8 @@ op_illegal:
 #undef MAY_HAVE_COPY
 #undef RESOLVE
 #undef ROOM
+#undef HAS_ROOM
+#undef ENTER
 #undef SPECIAL1
 #undef SPECIAL0
 #undef RUNTIME_SEND
