@@ -23,6 +23,8 @@
 #ifndef ATOLL_CODE_H
 #define ATOLL_CODE_H
 
+#include <stddef.h>
+
 #include "object.h"
 
 enum { CODE_HEADER, CODE_SELECTOR, CODE_CLASS, CODE_DEBUG, CODE_LITERALS };
@@ -63,20 +65,30 @@ static inline int64_t code_header_make(unsigned args, unsigned registers, unsign
          (int64_t)flags << CODE_FLAGS_SHIFT;
 }
 
-/* The link word: where to continue in the caller's code (in 32-bit words from the start of the code *object*), the caller's
- * register that gets the answer, and how far below the caller's FP is.
+/* The link word of a frame: where its caller goes on, which of the caller's registers gets the answer, and how far below the caller's FP is.  It looks like a
+ * SmallInteger (bit 0) and has three forms:
  *
- * A bottom frame (pushed by machine_start) has a negative link: returning from it ends the run.  -1: nothing is below;
- * else -(offset of the FP below, in slots from the stack base) - 1, and FP[-4] holds the pc to continue there. */
+ *   near    bit 1 set, then base (bits 3-10), register (11-18), address of the instruction (19-63, that of bit 2 up).  Only for code of S, which does not
+ *           move: returning waits for one load, not for three that depend on each other.  frames_settle_links makes it the next form.
+ *   far     base (bits 3-12), register (13-22), then the instruction in words from the start of the caller's code *object*
+ *   bottom  bit 2 set: the frame was pushed by machine_start, and returning from it ends the run.  Then 0: nothing is below, or the offset of the FP below, in
+ *           slots from the stack base; FP[-4] holds the pc to continue there. */
 enum { FRAME_CONTEXT = -3, FRAME_LINK = -2, FRAME_CODE = -1, FRAME_CONTROL = 3 };
-#define LINK_MAKE(pc_index, dest, base) oop_from_small((int64_t)(pc_index) << 20 | (int64_t)(dest) << 10 | (int64_t)(base))
-#define LINK_PC(link) ((uint32_t)(oop_to_small(link) >> 20))
-#define LINK_DEST(link) ((unsigned)(oop_to_small(link) >> 10) & 0x3ff)
-#define LINK_BASE(link) ((unsigned)oop_to_small(link) & 0x3ff)
-#define LINK_BOTTOM(below) oop_from_small(-(int64_t)(below) - 1) /* below: 0 for nothing */
-#define LINK_IS_BOTTOM(link) ((int64_t)(link) < 0)
-#define LINK_BELOW(link) ((size_t)(-oop_to_small(link) - 1))
 enum { FRAME_SAVED_PC = -4 };
+enum { LINK_NEAR = 2, LINK_IS_BOTTOM_BIT = 4, LINK_NEAR_BASE_BYTES = 0x7f8, LINK_NEAR_MAX = 255 };
+#define LINK_MAKE(pc_index, dest, base) ((Oop)(pc_index) << 23 | (Oop)(dest) << 13 | (Oop)(base) << 3 | 1)
+#define LINK_MAKE_NEAR(pc, dest, base) ((Oop)(uintptr_t)(pc) << 17 | (Oop)(dest) << 11 | (Oop)(base) << 3 | LINK_NEAR | 1)
+#define LINK_BOTTOM(below) ((Oop)(below) << 3 | LINK_IS_BOTTOM_BIT | 1) /* below: 0 for nothing */
+#define LINK_IS_BOTTOM(link) (((link) & LINK_IS_BOTTOM_BIT) != 0)
+#define LINK_BELOW(link) ((size_t)((link) >> 3))
+#define LINK_NEAR_DEST(link) ((link) >> 11 & 0xff)
+#define LINK_NEAR_PC(link) ((const uint32_t *)(uintptr_t)((link) >> 17 & ~(Oop)3))
+static inline unsigned link_base(Oop link) { return (unsigned)(link >> 3 & 0x3ff >> (link & LINK_NEAR)); }
+static inline unsigned link_dest(Oop link) { return (unsigned)(link & LINK_NEAR ? LINK_NEAR_DEST(link) : link >> 13 & 0x3ff); }
+/* In words from the start of CALLER, the code that goes on. */
+static inline uint32_t link_pc(Oop link, const Object *caller) {
+  return (uint32_t)(link & LINK_NEAR ? LINK_NEAR_PC(link) - (const uint32_t *)caller : (ptrdiff_t)(link >> 23));
+}
 
 /* BlockClosure slots. */
 enum { CLOSURE_CODE, CLOSURE_RECEIVER, CLOSURE_HOME, CLOSURE_COPIED };

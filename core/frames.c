@@ -6,9 +6,16 @@
 
 Oop *frame_caller(const Machine *m, const Oop *fp) {
   Oop link = fp[FRAME_LINK];
-  if (!LINK_IS_BOTTOM(link)) return (Oop *)fp - LINK_BASE(link);
+  if (!LINK_IS_BOTTOM(link)) return (Oop *)fp - link_base(link);
   size_t below = LINK_BELOW(link);
   return below ? m->stack + below : NULL;
+}
+
+void frames_settle_links(Machine *m) {
+  for (Oop *fp = m->fp, *caller; fp && (caller = frame_caller(m, fp)); fp = caller) {
+    Oop link = fp[FRAME_LINK];
+    if (link & LINK_NEAR) fp[FRAME_LINK] = LINK_MAKE(link_pc(link, frame_code(caller)), link_dest(link), link_base(link));
+  }
 }
 
 Oop *frame_at(const Machine *m, Oop offset) {
@@ -33,7 +40,7 @@ uint32_t frame_pc(const Machine *m, const Oop *fp) {
   const Oop *callee = frame_callee(m, fp);
   if (!callee) return m->pc;
   Oop link = callee[FRAME_LINK];
-  return LINK_IS_BOTTOM(link) ? (uint32_t)oop_to_small(callee[FRAME_SAVED_PC]) : LINK_PC(link);
+  return LINK_IS_BOTTOM(link) ? (uint32_t)oop_to_small(callee[FRAME_SAVED_PC]) : link_pc(link, frame_code(fp));
 }
 
 Oop *frame_home(const Machine *m, const Oop *fp) {
@@ -135,8 +142,8 @@ void frames_return(Machine *m, Oop *fp, Oop value) {
     m->done = 1;
     return;
   }
-  m->pc = LINK_PC(link);
-  m->fp[LINK_DEST(link)] = value;
+  m->pc = link_pc(link, frame_code(m->fp));
+  m->fp[link_dest(link)] = value;
 }
 
 void frames_resume(Machine *m, Oop *fp, Oop value) {
@@ -144,8 +151,8 @@ void frames_resume(Machine *m, Oop *fp, Oop value) {
   drop_above(m, fp);
   m->fp = fp;
   end_grace(m);
-  m->pc = LINK_PC(link);
-  fp[LINK_DEST(link)] = value;
+  m->pc = link_pc(link, frame_code(fp));
+  fp[link_dest(link)] = value;
 }
 
 void frames_restart(Machine *m, Oop *fp) {

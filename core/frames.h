@@ -14,6 +14,9 @@ static inline Object *frame_code(const Oop *fp) { return oop_to_object(fp[FRAME_
 /* The frame below (the caller, or what a bottom frame interrupted), or NULL. */
 Oop *frame_caller(const Machine *m, const Oop *fp);
 
+/* Makes no frame hold an address of code: before they are copied elsewhere, or code of S gets another place. */
+void frames_settle_links(Machine *m);
+
 /* The live frame at OFFSET (a SmallInteger oop), or NULL when there is none. */
 Oop *frame_at(const Machine *m, Oop offset);
 

@@ -17,8 +17,6 @@ static RunStatus RUN_NAME(Machine *m) {
   register Oop *fp;
   register const uint32_t *pc;
   register const Oop *literals;
-  SendCache *cache;
-  int32_t budget = m->budget;
   uint64_t w;
   /* of the send being made */
   const uint32_t *site;
@@ -30,13 +28,12 @@ static RunStatus RUN_NAME(Machine *m) {
   double real;
 
 #define CODE ((Object *)((char *)literals - offsetof(Object, slots) - CODE_LITERALS * 8))
-#define SAVE() (m->fp = fp, m->pc = (uint32_t)(pc - (const uint32_t *)CODE), m->budget = budget)
+#define SAVE() (m->fp = fp, m->pc = (uint32_t)(pc - (const uint32_t *)CODE))
 #define LOAD()                                                                          \
   do {                                                                                  \
     fp = m->fp;                                                                         \
     literals = &oop_to_object(fp[FRAME_CODE])->slots[CODE_LITERALS];                    \
     pc = (const uint32_t *)CODE + m->pc;                                                \
-    cache = m->cache;                                                                   \
   } while (0)
 #define NEXT()                 \
   do {                         \
@@ -86,12 +83,15 @@ static RunStatus RUN_NAME(Machine *m) {
     Oop *frame_ = fp + (base_);                                                  \
     Object *callee__ = (callee_);                                                \
     frame_[FRAME_CONTEXT] = OOP_NIL;                                             \
-    frame_[FRAME_LINK] = LINK_MAKE(pc - (const uint32_t *)CODE, dest_, base_);   \
+    frame_[FRAME_LINK] =                                                         \
+        likely(address_in_source((uint64_t)(uintptr_t)pc) && ((dest_) | (base_)) <= LINK_NEAR_MAX) \
+            ? LINK_MAKE_NEAR(pc, dest_, base_)                                   \
+            : LINK_MAKE(pc - (const uint32_t *)CODE, dest_, base_);              \
     frame_[FRAME_CODE] = oop_from_object(callee__);                              \
     pc = (first_);                                                               \
     fp = frame_;                                                                 \
     literals = &callee__->slots[CODE_LITERALS];                                  \
-    if (unlikely(--budget <= 0)) goto preempt;                                   \
+    if (unlikely(--m->budget <= 0)) goto preempt;                                   \
     NEXT();                                                                      \
   } while (0)
 /* R(A) is counted on by INCREMENT, a SmallInteger without its tag, towards the limit R(B), UP or down; what is not small is left to the sends behind. */
@@ -104,7 +104,7 @@ static RunStatus RUN_NAME(Machine *m) {
       bool again_ = (up) ? next_ <= (int64_t)limit_ : next_ >= (int64_t)limit_;                                    \
       R(A) = (Oop)next_;                                                                                           \
       pc += again_ ? op_sj(*pc) + 1 : 3;                                                                           \
-      if (again_ && unlikely(--budget <= 0)) goto preempt;                                                         \
+      if (again_ && unlikely(--m->budget <= 0)) goto preempt;                                                         \
       NEXT();                                                                                                      \
     }                                                                                                              \
     pc++;                                                                                                          \
@@ -112,7 +112,7 @@ static RunStatus RUN_NAME(Machine *m) {
   } while (0)
 
   LOAD();
-  if (budget <= 0) return RUN_BUDGET;
+  if (m->budget <= 0) return RUN_BUDGET;
   NEXT();
 
 op_MOVE:
@@ -224,7 +224,7 @@ op_JUMP:
   NEXT();
 op_LOOP:
   pc += op_sj((uint32_t)w);
-  if (unlikely(--budget <= 0)) goto preempt;
+  if (unlikely(--m->budget <= 0)) goto preempt;
   NEXT();
 op_JUMP_TRUE:
   if (R(A) == OOP_TRUE)
@@ -260,7 +260,7 @@ op_SEND: {
   } else {
     class_index = class_index_of_immediate(receiver);
   }
-  entry = send_cache_first(cache, pc - 1);
+  entry = send_cache_first(m->cache, pc - 1);
   if (unlikely(entry->key != send_key(pc - 1, class_index))) goto send_slowly;
   if (unlikely(entry->kind != SEND_METHOD || !HAS_ROOM(A, entry->registers))) goto send_found_elsewhere;
   pc++;
@@ -280,7 +280,7 @@ send : {
   } else {
     class_index = class_index_of_immediate(receiver);
   }
-  entry = send_cache_find(cache, site, class_index);
+  entry = send_cache_find(m->cache, site, class_index);
   if (unlikely(!entry)) goto send_miss;
 }
 send_found:
@@ -307,13 +307,11 @@ send_kind:
     m->fp = fp;
     m->args = fp + base;
     m->argc = argc;
-    m->budget = budget - 1;
+    m->budget--;
     if (MODE)
       for (unsigned i = 1; i <= argc; i++) m->args[i] = RESOLVE(m->args[i]);
     result = entry->primitive(m);
     m->args = NULL;
-    budget = m->budget;
-    cache = m->cache; /* it may have looked up a method */
     if (unlikely(result == OOP_FAIL)) goto activate;
     R(dest) = result;
     NEXT();
@@ -345,7 +343,7 @@ send_kind:
     NEXT();
   }
   case SEND_PERFORM: {
-    SendCacheEntry *meant = perform_entry(cache, R(base), R(base + 1), argc - 1);
+    SendCacheEntry *meant = perform_entry(m->cache, R(base), R(base + 1), argc - 1);
     if (!meant) break;
     entry = meant;
     argc--;
@@ -358,12 +356,11 @@ send_kind:
   m->args = fp + base;
   m->argc = argc;
   SAVE();
-  m->budget = --budget;
+  m->budget--;
   if (MODE)
     for (unsigned i = 1; i <= argc; i++) m->args[i] = RESOLVE(m->args[i]);
   result = entry->primitive(m);
 primitive_done:
-  budget = m->budget;
   if (unlikely((result & OOP_TAG_MASK) == OOP_TAG_SPECIAL && result >= OOP_FAIL)) goto primitive_special;
   m->args = NULL;
   LOAD();
@@ -392,7 +389,7 @@ primitive_special:
     }
     m->args = NULL;
     if ((MODE == 0 && m->in_shadow) || (MODE == 1 && m->overridden)) goto change_mode;
-    if (unlikely(budget <= 0)) goto preempt;
+    if (unlikely(m->budget <= 0)) goto preempt;
     NEXT();
   }
   m->args = NULL;
@@ -404,7 +401,7 @@ call_any_message: /* a proxy takes the message as it is */
   m->selector = site_selector(m, CODE, site);
   m->args = fp + base;
   m->argc = argc;
-  budget--;
+  m->budget--;
   SAVE();
   if (MODE)
     for (unsigned i = 1; i <= argc; i++) m->args[i] = RESOLVE(m->args[i]);
@@ -458,7 +455,6 @@ grow_for_entry:
 send_miss:
   SAVE();
   entry = send_cache_fill(m, site, R(base), argc);
-  cache = m->cache;
   if (likely(entry != NULL)) goto send_found;
 not_understood:
   m->args = fp + base;
@@ -482,13 +478,12 @@ op_SUPERSEND:
   base = A, argc = B, dest = C, site = pc - 1;
   pc++;
   {
-    entry = send_cache_find(cache, site, 0);
+    entry = send_cache_find(m->cache, site, 0);
     R(base) = RESOLVE(R(base));
     if (likely(entry != NULL)) goto send_found;
     SAVE();
     entry = send_cache_fill_super(m, site);
-    cache = m->cache;
-    if (likely(entry != NULL)) goto send_found;
+      if (likely(entry != NULL)) goto send_found;
     goto not_understood;
   }
 
@@ -523,12 +518,17 @@ do_return : {
     LOAD();
     NEXT();
   }
-  unsigned to = LINK_DEST(link);
-  fp -= LINK_BASE(link);
-  Object *caller = oop_to_object(fp[FRAME_CODE]);
-  literals = &caller->slots[CODE_LITERALS];
-  pc = (const uint32_t *)caller + LINK_PC(link);
-  R(to) = result;
+  if (likely(link & LINK_NEAR)) {
+    pc = LINK_NEAR_PC(link);
+    fp = (Oop *)((char *)fp - (link & LINK_NEAR_BASE_BYTES));
+    literals = &oop_to_object(fp[FRAME_CODE])->slots[CODE_LITERALS];
+    R(LINK_NEAR_DEST(link)) = result;
+    NEXT();
+  }
+  fp -= link_base(link);
+  literals = &oop_to_object(fp[FRAME_CODE])->slots[CODE_LITERALS];
+  pc = (const uint32_t *)CODE + link_pc(link, CODE);
+  R(link_dest(link)) = result;
   NEXT();
 }
 op_BLOCKRETURN : {

@@ -205,6 +205,6 @@ void liveness_clear_dead(Machine *m) {
   unsigned frames = 0; /* of a deep recursion those near the top: it may be collected again and again on its way */
   for (Oop *fp = frame_caller(m, callee); fp && frames++ < MOST_FRAMES; callee = fp, fp = frame_caller(m, fp)) {
     Oop link = callee[FRAME_LINK];
-    if (!LINK_IS_BOTTOM(link) && LINK_BASE(link) >= FRAME_CONTROL) clear_dead(m, table, fp, LINK_PC(link), LINK_BASE(link) - FRAME_CONTROL);
+    if (!LINK_IS_BOTTOM(link) && link_base(link) >= FRAME_CONTROL) clear_dead(m, table, fp, link_pc(link, frame_code(fp)), link_base(link) - FRAME_CONTROL);
   }
 }

@@ -143,6 +143,7 @@ static bool save_frames_may_gc(Machine *m, unsigned process) {
   size_t fp = frame_offset(m, m->fp), count = used_slots(fp, frame_code(m->fp));
   Oop stack = stack_array_may_gc(m, process, count);
   if (!stack) return false;
+  frames_settle_links(m);
   Object *array = oop_to_object(stack);
   for (size_t i = 0; i < count; i++) array->slots[i] = m->stack[i] ? m->stack[i] : OOP_NIL;
   if (array->header & FLAG_GUARD) machine_remember(m, array, SIZE_MAX);
@@ -662,7 +663,8 @@ static Oop prim_continuation_capture(Machine *m) {
   Oop link = m->fp[FRAME_LINK];
   if (LINK_IS_BOTTOM(link) || !is_one_run(m)) return primitive_fail(m, FAILURE_WRONG_STATE);
   const Oop *caller = frame_caller(m, m->fp);
-  if (answer_register(frame_code(caller), LINK_PC(link)) != (int)LINK_DEST(link)) return primitive_fail(m, FAILURE_WRONG_STATE);
+  uint32_t pc = link_pc(link, frame_code(caller));
+  if (answer_register(frame_code(caller), pc) != (int)link_dest(link)) return primitive_fail(m, FAILURE_WRONG_STATE);
   size_t fp = frame_offset(m, caller), live = frame_offset(m, m->fp) - FRAME_CONTROL, count = used_slots(fp, frame_code(caller));
   Oop process = machine_new_may_gc(m, CLASS_PROCESS, FORMAT_FIXED, PROCESS_SLOTS);
   if (!process) return OOP_FAIL;
@@ -671,12 +673,13 @@ static Oop prim_continuation_capture(Machine *m) {
   process = machine_handle(m, handle);
   machine_pop_handles(m, handle);
   if (!stack) return OOP_FAIL;
+  frames_settle_links(m);
   Object *array = oop_to_object(stack);
   for (size_t i = 0; i < live && i < count; i++) array->slots[i] = m->stack[i] ? m->stack[i] : OOP_NIL;
   if (array->header & FLAG_GUARD) machine_remember(m, array, SIZE_MAX);
   set_process_slot(m, process, PROCESS_STACK, stack);
   set_process_slot(m, process, PROCESS_FP, oop_from_small((int64_t)fp));
-  set_process_slot(m, process, PROCESS_PC, oop_from_small(LINK_PC(link)));
+  set_process_slot(m, process, PROCESS_PC, oop_from_small(pc));
   if (m->grace && m->grace <= fp) set_process_slot(m, process, PROCESS_GRACE, oop_from_small(m->grace));
   primitive_charge(m, count * 2);
   return process;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "debug.h"
+#include "frames.h"
 #include "heap_walk.h"
 #include "image.h"
 #include "lookup.h"
@@ -135,6 +136,7 @@ static void renumber_spec(const Move *move, size_t i) {
 static bool move_machine(Machine *m, const Freezer *f, const SourceImage *image) {
   Move move = {.m = m, .f = f};
   const SourceImage *before = m->source;
+  frames_settle_links(m);
   if (!collect_own(&move)) return false;
   if (!move_shadows(&move, image)) return delete_own(&move), false;
   heap_map_references(m, moved, &move);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "frames.h"
 #include "heap_walk.h"
 #include "memory_internal.h"
 #include "primitive.h"
@@ -14,7 +15,7 @@
 #include <xxhash.h>
 
 #define SNAPSHOT_MAGIC "ATOLLSNP"
-enum { SNAPSHOT_VERSION = 1, IN_SOURCE = 8 };
+enum { SNAPSHOT_VERSION = 2, IN_SOURCE = 8 };
 
 typedef struct SnapshotHeader {
   char magic[8];
@@ -133,6 +134,7 @@ char *snapshot_write(Machine *m, Oop answer, size_t *size, char *error) {
   if (!w.places) return NULL;
   heap_each_object(m, place_object, &w);
   size_t top = (size_t)(machine_stack_top(m) - m->stack);
+  frames_settle_links(m);
   header.source = m->source->id;
   header.primitives = m->source->primitives->names_hash;
   header.heap_bytes = w.next;
