@@ -231,6 +231,7 @@ CodeTemplate *generate_function(Compilation *compilation, Function *function, co
   function_entry(g);
   generate_statements(g, function->body, &last);
   function_end(g, last);
+  pair_instructions(g);
   code = make_template(g);
   if (method) describe_method(code, method);
   return code;

@@ -47,6 +47,7 @@ void emit_abc(Generator *g, Opcode op, unsigned a, unsigned b, unsigned c);
 void emit_abx(Generator *g, Opcode op, unsigned a, unsigned bx);
 void emit_move(Generator *g, unsigned dest, unsigned source);
 unsigned emit_jump(Generator *g, Opcode op, unsigned a);
+void pair_instructions(Generator *g); /* when all jumps have their targets: gives words the opcodes of pairs */
 void emit_loop(Generator *g, unsigned target);
 void patch_jump(Generator *g, unsigned at); /* to here */
 void jumps_add(Generator *g, JumpList *list, unsigned at);

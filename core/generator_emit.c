@@ -158,3 +158,44 @@ unsigned reserve(Generator *g, unsigned count) {
   g->top += count;
   return first;
 }
+
+/* ---- pairs ---- */
+
+/* The opcode of the pair that FIRST makes with SECOND, or FIRST. */
+static unsigned pair_of(unsigned first, unsigned second) {
+  static const struct {
+    uint8_t first, second, pair;
+  } pairs[] = {
+#define PAIR(name, first, second) {OP_##first, OP_##second, OP_##name},
+      JUMP_PAIRS(PAIR) PAIRS(PAIR)
+#undef PAIR
+  };
+  for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)
+    if (pairs[i].first == first && pairs[i].second == second) return pairs[i].pair;
+  return first;
+}
+
+static unsigned instruction_size(const uint32_t *word) {
+  switch (op_code(*word)) {
+  case OP_SEND:
+  case OP_SUPERSEND:
+  case OP_BLOCKVALUE: return 2;
+  case OP_CLOSURE: return 2 + ((word[1] & 255) + 3) / 4;
+  default: return 1;
+  }
+}
+
+void pair_instructions(Generator *g) {
+  uint8_t *starts = arena_alloc(g->compilation->arena, g->word_count + 1); /* zeroes */
+  for (unsigned at = 0; at < g->word_count; at += instruction_size(&g->words[at])) starts[at] = 1;
+  for (unsigned at = g->word_count, next = at; at-- > 0;) {
+    if (!starts[at]) continue;
+    if (next < g->word_count && next == at + instruction_size(&g->words[at])) {
+      uint32_t w = g->words[at], behind = g->words[next];
+      unsigned pair = op_code(w) == OP_FORLOOP && op_c(w) != 1 ? OP_FORLOOP : pair_of(w & 0xff, behind & 0xff);
+      if (pair == (w & 0xff) && pair != OP_FORLOOP) pair = pair_of(w & 0xff, op_code(behind));
+      g->words[at] = (w & ~(uint32_t)0xff) | pair;
+    }
+    next = at;
+  }
+}

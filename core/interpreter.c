@@ -233,21 +233,37 @@ static bool make_message_may_gc(Machine *m, Oop selector, Oop class) {
   return made;
 }
 
-/* ---- numbers ---------------------------------------------------------------------------------------------------- */
-
 /* ---- equality of texts -------------------------------------------------------------------------------------------- */
 
-/* Strings and Symbols know what they equal.  False: neither operand is one of these, or the method has to say. */
-static __attribute__((noinline)) bool try_equal_texts(const Machine *m, Oop a, Oop b, bool *equal) {
-  if (!oop_is_pointer(a)) return false;
-  if (object_class_index(oop_to_object(a)) == CLASS_SYMBOL) return *equal = a == b, true;
-  if (object_class_index(oop_to_object(a)) != CLASS_STRING) return false;
-  if (a == b || !oop_is_pointer(b) || object_class_index(oop_to_object(b)) != CLASS_STRING) return *equal = a == b, true;
+/* Strings and Symbols know what they equal: 1 or 0.  -1: neither operand is one of these, or the method has to say. */
+static __attribute__((noinline)) int equal_texts(const Machine *m, Oop a, Oop b) {
+  if (!oop_is_pointer(a)) return -1;
+  if (object_class_index(oop_to_object(a)) == CLASS_SYMBOL) return a == b;
+  if (object_class_index(oop_to_object(a)) != CLASS_STRING) return -1;
+  if (a == b || !oop_is_pointer(b) || object_class_index(oop_to_object(b)) != CLASS_STRING) return a == b;
   const Object *x = machine_object(m, a), *y = machine_object(m, b);
   size_t size = object_byte_size(x);
-  if (size > 64) return *equal = x == y, size != object_byte_size(y) || x == y; /* the primitive charges for it */
-  return *equal = size == object_byte_size(y) && memcmp(x->slots, y->slots, size) == 0, true;
+  if (size != object_byte_size(y)) return 0;
+  if (x == y) return 1;
+  return size > 64 ? -1 : memcmp(x->slots, y->slots, size) == 0; /* the primitive charges for it */
 }
+
+static int differing_texts(const Machine *m, Oop a, Oop b) {
+  int equal = equal_texts(m, a, b);
+  return equal < 0 ? -1 : !equal;
+}
+
+/* ---- elements ------------------------------------------------------------------------------------------------------ */
+
+/* Element I, from 0, of a String, Symbol or ByteArray; OOP_FAIL: of anything else, or there is none. */
+static inline Oop byte_at(const Object *object, uint64_t i) {
+  uint32_t class_index = object_class_index(object);
+  if ((class_index != CLASS_STRING && class_index != CLASS_SYMBOL && class_index != CLASS_BYTE_ARRAY) || i >= object_byte_size(object)) return OOP_FAIL;
+  uint8_t byte = object_bytes((Object *)object)[i];
+  return class_index == CLASS_BYTE_ARRAY ? oop_from_small(byte) : oop_from_character(byte);
+}
+
+/* ---- numbers ---------------------------------------------------------------------------------------------------- */
 
 static bool is_boxed_float(Oop x) { return oop_is_pointer(x) && object_class_index(oop_to_object(x)) == CLASS_FLOAT; }
 

@@ -13,7 +13,10 @@ static RunStatus RUN_NAME(Machine *m) {
 #define OP(name, operands, doc) [OP_##name] = &&op_##name,
       OPCODES(OP)
 #undef OP
-          [OPCODE_COUNT... 255] = &&op_illegal};
+#define PAIR(name, first, second) [OP_##name] = &&op_##name,
+      JUMP_PAIRS(PAIR) PAIRS(PAIR)
+#undef PAIR
+          [OPCODE_END... 255] = &&op_illegal};
   register Oop *fp;
   register const uint32_t *pc;
   register const Oop *literals;
@@ -91,7 +94,7 @@ static RunStatus RUN_NAME(Machine *m) {
     pc = (first_);                                                               \
     fp = frame_;                                                                 \
     literals = &callee__->slots[CODE_LITERALS];                                  \
-    if (unlikely(--m->budget <= 0)) goto preempt;                                   \
+    if (unlikely(--m->budget < 0)) goto preempt;                                   \
     NEXT();                                                                      \
   } while (0)
 /* R(A) is counted on by INCREMENT, a SmallInteger without its tag, towards the limit R(B), UP or down; what is not small is left to the sends behind. */
@@ -99,16 +102,62 @@ static RunStatus RUN_NAME(Machine *m) {
   do {                                                                                                             \
     Oop i_ = R(A), limit_ = R(B);                                                                                  \
     int64_t next_;                                                                                                 \
-    if (likely(oop_both_small(i_, limit_) && (step_is_small)) && !OVERRIDDEN(ADD) && !OVERRIDDEN(LE) && !OVERRIDDEN(GE) && \
-        !__builtin_add_overflow((int64_t)i_, (increment), &next_)) {                                               \
-      bool again_ = (up) ? next_ <= (int64_t)limit_ : next_ >= (int64_t)limit_;                                    \
-      R(A) = (Oop)next_;                                                                                           \
-      pc += again_ ? op_sj(*pc) + 1 : 3;                                                                           \
-      if (again_ && unlikely(--m->budget <= 0)) goto preempt;                                                         \
+    if (unlikely(!oop_both_small(i_, limit_) || !(step_is_small) || OVERRIDDEN(ADD) || OVERRIDDEN(LE) || OVERRIDDEN(GE)) || \
+        unlikely(__builtin_add_overflow((int64_t)i_, (increment), &next_))) {                                      \
+      pc++;                                                                                                        \
       NEXT();                                                                                                      \
     }                                                                                                              \
-    pc++;                                                                                                          \
+    R(A) = (Oop)next_;                                                                                             \
+    if (likely((up) ? next_ <= (int64_t)limit_ : next_ >= (int64_t)limit_)) {                                      \
+      pc += op_sj(*pc) + 1;                                                                                        \
+      if (unlikely(--m->budget < 0)) goto preempt;                                                                 \
+      NEXT();                                                                                                      \
+    }                                                                                                              \
+    pc += 3;                                                                                                       \
     NEXT();                                                                                                        \
+  } while (0)
+/* Instructions that pairs begin with; THEN is how to go on. */
+#define DO_MOVE(then) \
+  do { R(A) = R(B); then; } while (0)
+#define DO_LOADK(then) \
+  do { R(A) = literals[(w >> 16)]; then; } while (0)
+#define DO_LOADI(then) \
+  do { R(A) = oop_from_small(op_sbx((uint32_t)w)); then; } while (0)
+#define DO_LOADFALSE(then) \
+  do { R(A) = OOP_FALSE; then; } while (0)
+#define DO_COPIED(then) \
+  do { R(A) = oop_to_object(RESOLVE(R(0)))->slots[CLOSURE_COPIED + B]; then; } while (0)
+#define DO_GETIVAR(then)                                         \
+  do {                                                           \
+    if (MODE == 2 && lacks_slot(m, R(B), C)) goto missing_slot;  \
+    R(A) = oop_to_object(R(B))->slots[C];                        \
+    then;                                                        \
+  } while (0)
+#define DO_GETVEC(then)                                          \
+  do {                                                           \
+    if (MODE == 2 && lacks_slot(m, R(B), C)) goto missing_slot;  \
+    R(A) = oop_to_object(RESOLVE(R(B)))->slots[C];               \
+    then;                                                        \
+  } while (0)
+#define DO_GETGLOBAL(then)                                        \
+  do {                                                            \
+    Oop binding = literals[w >> 16];                              \
+    R(A) = oop_to_object(RESOLVE(binding))->slots[BINDING_VALUE]; \
+    then;                                                         \
+  } while (0)
+#define DO_BLOCKSELF(then)                                          \
+  do {                                                              \
+    result = oop_to_object(RESOLVE(R(0)))->slots[CLOSURE_RECEIVER]; \
+    R(A) = RESOLVE(result);                                         \
+    then;                                                           \
+  } while (0)
+#define DO_SETIVAR(then)                                               \
+  do {                                                                 \
+    if (MODE == 2 && lacks_slot(m, R(B), C)) goto missing_slot;        \
+    Object *object = oop_to_object(R(B));                              \
+    if (unlikely(object->header & FLAG_GUARD)) goto store_with_care;   \
+    object->slots[C] = R(A);                                           \
+    then;                                                              \
   } while (0)
 
   LOAD();
@@ -116,14 +165,11 @@ static RunStatus RUN_NAME(Machine *m) {
   NEXT();
 
 op_MOVE:
-  R(A) = R(B);
-  NEXT();
+  DO_MOVE(NEXT());
 op_LOADK:
-  R(A) = literals[(w >> 16)];
-  NEXT();
+  DO_LOADK(NEXT());
 op_LOADI:
-  R(A) = oop_from_small(op_sbx((uint32_t)w));
-  NEXT();
+  DO_LOADI(NEXT());
 op_LOADNIL:
   for (unsigned i = 0; i <= B; i++) R(A + i) = OOP_NIL;
   NEXT();
@@ -131,31 +177,14 @@ op_LOADTRUE:
   R(A) = OOP_TRUE;
   NEXT();
 op_LOADFALSE:
-  R(A) = OOP_FALSE;
-  NEXT();
+  DO_LOADFALSE(NEXT());
 op_GETIVAR:
-  if (MODE == 2 && lacks_slot(m, R(B), C)) goto missing_slot;
-  R(A) = oop_to_object(R(B))->slots[C];
-  NEXT();
+  DO_GETIVAR(NEXT());
 op_SETIVAR:
-op_SETVEC : {
-  if (MODE == 2 && lacks_slot(m, R(B), C)) goto missing_slot;
-  Object *object = oop_to_object(R(B));
-  if (unlikely(object->header & FLAG_GUARD)) {
-    SAVE();
-    if (!store_slow_may_gc(m, B, C, A)) goto heap_limit_or_read_only;
-    LOAD();
-    if (MODE == 0 && m->in_shadow) goto change_mode;
-    NEXT();
-  }
-  object->slots[C] = R(A);
-  NEXT();
-}
-op_GETGLOBAL : {
-  Oop binding = literals[(w >> 16)];
-  R(A) = oop_to_object(RESOLVE(binding))->slots[BINDING_VALUE];
-  NEXT();
-}
+op_SETVEC:
+  DO_SETIVAR(NEXT());
+op_GETGLOBAL:
+  DO_GETGLOBAL(NEXT());
 op_SETGLOBAL:
   SAVE();
   if (!store_global_may_gc(m, literals[(w >> 16)], A)) goto heap_limit_or_read_only;
@@ -171,9 +200,7 @@ op_NEWVEC:
   }
   NEXT();
 op_GETVEC:
-  if (MODE == 2 && lacks_slot(m, R(B), C)) goto missing_slot;
-  R(A) = oop_to_object(RESOLVE(R(B)))->slots[C];
-  NEXT();
+  DO_GETVEC(NEXT());
 op_ARRAY : {
   ROOM(8 + C * 8);
   Object *array = machine_cut_unchecked(m, CLASS_ARRAY, FORMAT_POINTERS, C);
@@ -206,12 +233,9 @@ op_CLOSURE : {
   NEXT();
 }
 op_BLOCKSELF:
-  result = oop_to_object(RESOLVE(R(0)))->slots[CLOSURE_RECEIVER];
-  R(A) = RESOLVE(result);
-  NEXT();
+  DO_BLOCKSELF(NEXT());
 op_COPIED:
-  R(A) = oop_to_object(RESOLVE(R(0)))->slots[CLOSURE_COPIED + B];
-  NEXT();
+  DO_COPIED(NEXT());
 op_THISCONTEXT:
   SAVE();
   result = frame_context_may_gc(m, frame_offset(m, fp));
@@ -224,7 +248,7 @@ op_JUMP:
   NEXT();
 op_LOOP:
   pc += op_sj((uint32_t)w);
-  if (unlikely(--m->budget <= 0)) goto preempt;
+  if (unlikely(--m->budget < 0)) goto preempt;
   NEXT();
 op_JUMP_TRUE:
   if (R(A) == OOP_TRUE)
@@ -244,6 +268,8 @@ op_JUMP_NIL:
 op_JUMP_NOT_NIL:
   if (R(A) != OOP_NIL) pc += op_sbx((uint32_t)w);
   NEXT();
+op_FORLOOP1:
+  FOR_TURN(true, 2, true);
 op_FORLOOP:
   FOR_TURN(true, (int64_t)op_sc((uint32_t)w) * 2, op_sc((uint32_t)w) > 0);
 op_FORSTEP : {
@@ -553,26 +579,32 @@ op_BLOCKRETURN : {
   NEXT();
 }
 
-#define ARITHMETIC(name, checked, floating)                                             \
-  op_##name : {                                                                         \
+#define ARITHMETIC(name, checked, floating, then)                                       \
+  do {                                                                                  \
     Oop a = R(B), b = R(C);                                                             \
     int64_t n;                                                                          \
-    if (likely(oop_both_small(a, b)) && !OVERRIDDEN(name) && likely(checked)) {         \
+    if (likely(oop_both_small(a, b) && !OVERRIDDEN(name) && (checked))) {               \
       R(A) = (Oop)n;                                                                    \
-      NEXT();                                                                           \
+      then;                                                                             \
     }                                                                                   \
     double x, y;                                                                        \
     if (try_two_doubles(a, b, &x, &y) && !OVERRIDDEN(name)) {                           \
       real = floating;                                                                  \
       if (unlikely(!double_try_small(real, &result))) goto boxed_float;                 \
       R(A) = result;                                                                    \
-      NEXT();                                                                           \
+      then;                                                                             \
     }                                                                                   \
     SPECIAL1(name, a, b, A);                                                            \
-  }
-  ARITHMETIC(ADD, !__builtin_add_overflow((int64_t)a, (int64_t)(b - 1), &n), x + y)
-  ARITHMETIC(SUB, (!__builtin_sub_overflow((int64_t)a, (int64_t)(b - 1), &n)), x - y)
-  ARITHMETIC(MUL, (!__builtin_mul_overflow((int64_t)(a - 1), oop_to_small(b), &n) && (n |= 1, true)), x *y)
+  } while (0)
+#define DO_ADD(then) ARITHMETIC(ADD, !__builtin_add_overflow((int64_t)a, (int64_t)(b - 1), &n), x + y, then)
+#define DO_SUB(then) ARITHMETIC(SUB, (!__builtin_sub_overflow((int64_t)a, (int64_t)(b - 1), &n)), x - y, then)
+#define DO_MUL(then) ARITHMETIC(MUL, (!__builtin_mul_overflow((int64_t)(a - 1), oop_to_small(b), &n) && (n |= 1, true)), x *y, then)
+op_ADD:
+  DO_ADD(NEXT());
+op_SUB:
+  DO_SUB(NEXT());
+op_MUL:
+  DO_MUL(NEXT());
 
 boxed_float: /* R[A] := real */
   ROOM(16);
@@ -619,18 +651,22 @@ op_MOD : {
   }
   SPECIAL1(MOD, a, b, A);
 }
-#define BITWISE(name, expression)                                \
-  op_##name : {                                                  \
+#define BITWISE(name, expression, then)                          \
+  do {                                                           \
     Oop a = R(B), b = R(C);                                      \
-    if (likely(oop_both_small(a, b)) && !OVERRIDDEN(name)) {     \
+    if (likely(oop_both_small(a, b) && !OVERRIDDEN(name))) {     \
       R(A) = (expression);                                       \
-      NEXT();                                                    \
+      then;                                                      \
     }                                                            \
     SPECIAL1(name, a, b, A);                                     \
-  }
-  BITWISE(BITAND, a &b)
-  BITWISE(BITOR, a | b)
-  BITWISE(BITXOR, (a ^ b) | 1)
+  } while (0)
+#define DO_BITAND(then) BITWISE(BITAND, a &b, then)
+op_BITAND:
+  DO_BITAND(NEXT());
+op_BITOR:
+  BITWISE(BITOR, a | b, NEXT());
+op_BITXOR:
+  BITWISE(BITXOR, (a ^ b) | 1, NEXT());
 op_BITSHIFT : {
   Oop a = R(B), b = R(C);
   int64_t x = oop_to_small(a), y = oop_to_small(b);
@@ -646,96 +682,92 @@ op_BITSHIFT : {
   }
   SPECIAL1(BITSHIFT, a, b, A);
 }
-op_ADDI : {
-  Oop a = R(B);
-  int64_t n;
-  if (likely(oop_is_small(a)) && !OVERRIDDEN(ADD) && !__builtin_add_overflow((int64_t)a, (int64_t)op_sc((uint32_t)w) * 2, &n)) {
-    R(A) = (Oop)n;
-    NEXT();
-  }
-  if (oop_is_small_float(a) && !OVERRIDDEN(ADD) && double_try_small(oop_small_to_double(a) + op_sc((uint32_t)w), &result)) {
-    R(A) = result;
-    NEXT();
-  }
-  SPECIAL1(ADD, a, oop_from_small(op_sc((uint32_t)w)), A);
-}
-op_SUBI : {
-  Oop a = R(B);
-  int64_t n;
-  if (likely(oop_is_small(a)) && !OVERRIDDEN(SUB) && !__builtin_sub_overflow((int64_t)a, (int64_t)op_sc((uint32_t)w) * 2, &n)) {
-    R(A) = (Oop)n;
-    NEXT();
-  }
-  if (oop_is_small_float(a) && !OVERRIDDEN(SUB) && double_try_small(oop_small_to_double(a) - op_sc((uint32_t)w), &result)) {
-    R(A) = result;
-    NEXT();
-  }
-  SPECIAL1(SUB, a, oop_from_small(op_sc((uint32_t)w)), A);
-}
-
-#define COMPARED(name, op, texts, by_text)                                                                 \
-  op_##name : {                                                                                            \
-    Oop a = R(B), b = R(C);                                                                                \
-    if (likely(oop_both_small(a, b)) && !OVERRIDDEN(name)) {                                               \
-      R(A) = oop_from_bool((int64_t)a op(int64_t) b);                                                      \
-      NEXT();                                                                                              \
-    }                                                                                                      \
-    double x, y;                                                                                           \
-    if (try_two_doubles(a, b, &x, &y) && !OVERRIDDEN(name)) {                                              \
-      R(A) = oop_from_bool(x op y);                                                                        \
-      NEXT();                                                                                              \
-    }                                                                                                      \
-    bool truth;                                                                                            \
-    if ((texts) && !OVERRIDDEN(name)) {                                                                    \
-      R(A) = oop_from_bool(by_text);                                                                       \
-      NEXT();                                                                                              \
-    }                                                                                                      \
-    SPECIAL1(name, a, b, A);                                                                               \
-  }                                                                                                        \
-  op_##name##_J : {                                                                                        \
-    Oop a = R(B), b = R(C);                                                                                \
-    bool truth;                                                                                            \
-    double x, y;                                                                                           \
-    if (likely(oop_both_small(a, b)) && !OVERRIDDEN(name))                                                 \
-      truth = (int64_t)a op(int64_t) b;                                                                    \
-    else if (try_two_doubles(a, b, &x, &y) && !OVERRIDDEN(name))                                           \
-      truth = x op y;                                                                                      \
-    else if ((texts) && !OVERRIDDEN(name))                                                                 \
-      truth = by_text;                                                                                     \
-    else                                                                                                   \
-      SPECIAL1(name, a, b, A);                                                                             \
-    JUMP_ON(truth);                                                                                        \
-  }                                                                                                        \
-  op_##name##I_J : {                                                                                       \
-    Oop a = R(B);                                                                                          \
-    if (likely(oop_is_small(a)) && !OVERRIDDEN(name)) JUMP_ON((int64_t)a op(int64_t) oop_from_small(op_sc((uint32_t)w))); \
-    if (oop_is_small_float(a) && !OVERRIDDEN(name)) JUMP_ON(oop_small_to_double(a) op op_sc((uint32_t)w));           \
-    SPECIAL1(name, a, oop_from_small(op_sc((uint32_t)w)), A);                                                        \
-  }
-/* The next word is JUMP_TRUE or JUMP_FALSE. */
-#define JUMP_ON(truth_)                                                  \
-  do {                                                                   \
-    uint32_t jump_ = *pc++;                                              \
-    if ((truth_) == (op_code(jump_) == OP_JUMP_TRUE)) pc += op_sbx(jump_); \
-    NEXT();                                                              \
+#define ADD_SMALL(name, overflows, sign, then)                                                                             \
+  do {                                                                                                                     \
+    Oop a = R(B);                                                                                                          \
+    int64_t n;                                                                                                             \
+    if (likely(oop_is_small(a) && !OVERRIDDEN(name) && !overflows((int64_t)a, (int64_t)op_sc((uint32_t)w) * 2, &n))) {     \
+      R(A) = (Oop)n;                                                                                                       \
+      then;                                                                                                                \
+    }                                                                                                                      \
+    if (oop_is_small_float(a) && !OVERRIDDEN(name) && double_try_small(oop_small_to_double(a) sign op_sc((uint32_t)w), &result)) { \
+      R(A) = result;                                                                                                       \
+      then;                                                                                                                \
+    }                                                                                                                      \
+    SPECIAL1(name, a, oop_from_small(op_sc((uint32_t)w)), A);                                                              \
   } while (0)
-  COMPARED(LT, <, (truth = false), truth)
-  COMPARED(GT, >, (truth = false), truth)
-  COMPARED(LE, <=, (truth = false), truth)
-  COMPARED(GE, >=, (truth = false), truth)
-  COMPARED(EQ, ==, try_equal_texts(m, a, b, &truth), truth)
-  COMPARED(NE, !=, !OVERRIDDEN(EQ) && try_equal_texts(m, a, b, &truth), !truth) /* of texts it is Object's, which sends = */
+#define DO_ADDI(then) ADD_SMALL(ADD, __builtin_add_overflow, +, then)
+#define DO_SUBI(then) ADD_SMALL(SUB, __builtin_sub_overflow, -, then)
+op_ADDI:
+  DO_ADDI(NEXT());
+op_SUBI:
+  DO_SUBI(NEXT());
 
+/* TEXTS: 1, 0, or -1 for what are no texts. */
+#define COMPARED(name, op, texts, yes, no)                                          \
+  do {                                                                              \
+    Oop a = R(B), b = R(C);                                                         \
+    if (likely(oop_both_small(a, b) && !OVERRIDDEN(name))) {                        \
+      if ((int64_t)a op(int64_t) b) yes;                                            \
+      no;                                                                           \
+    }                                                                               \
+    double x, y;                                                                    \
+    if (try_two_doubles(a, b, &x, &y) && !OVERRIDDEN(name)) {                       \
+      if (x op y) yes;                                                              \
+      no;                                                                           \
+    }                                                                               \
+    int by_text = (texts);                                                          \
+    if (by_text >= 0 && !OVERRIDDEN(name)) {                                        \
+      if (by_text) yes;                                                             \
+      no;                                                                           \
+    }                                                                               \
+    SPECIAL1(name, a, b, A);                                                        \
+  } while (0)
+#define COMPARED_SMALL(name, op, yes, no)                                           \
+  do {                                                                              \
+    Oop a = R(B);                                                                   \
+    if (likely(oop_is_small(a) && !OVERRIDDEN(name))) {                             \
+      if ((int64_t)a op(int64_t) oop_from_small(op_sc((uint32_t)w))) yes;           \
+      no;                                                                           \
+    }                                                                               \
+    if (oop_is_small_float(a) && !OVERRIDDEN(name)) {                               \
+      if (oop_small_to_double(a) op op_sc((uint32_t)w)) yes;                        \
+      no;                                                                           \
+    }                                                                               \
+    SPECIAL1(name, a, oop_from_small(op_sc((uint32_t)w)), A);                       \
+  } while (0)
+/* The next word is JUMP_TRUE or JUMP_FALSE. */
+#define TAKE_JUMP do { pc += op_sbx(*pc) + 1; NEXT(); } while (0)
+#define PASS_JUMP do { pc++; NEXT(); } while (0)
+#define COMPARISONS(name, op, texts)                                    \
+  op_##name : COMPARED(name, op, texts, ANSWER(OOP_TRUE), ANSWER(OOP_FALSE)); \
+  op_##name##_JF : COMPARED(name, op, texts, PASS_JUMP, TAKE_JUMP);     \
+  op_##name##_JT : COMPARED(name, op, texts, TAKE_JUMP, PASS_JUMP);     \
+  op_##name##I_JF : COMPARED_SMALL(name, op, PASS_JUMP, TAKE_JUMP);     \
+  op_##name##I_JT : COMPARED_SMALL(name, op, TAKE_JUMP, PASS_JUMP);
+#define ANSWER(truth) do { R(A) = (truth); NEXT(); } while (0)
+  COMPARISONS(LT, <, -1)
+  COMPARISONS(GT, >, -1)
+  COMPARISONS(LE, <=, -1)
+  COMPARISONS(GE, >=, -1)
+  COMPARISONS(EQ, ==, equal_texts(m, a, b))
+  COMPARISONS(NE, !=, OVERRIDDEN(EQ) ? -1 : differing_texts(m, a, b)) /* of texts it is Object's, which sends = */
+
+#define ARE_SAME (R(B) == R(C) || (MODE && oop_same(m, R(B), R(C))))
 op_SAME:
-  R(A) = oop_from_bool(R(B) == R(C) || (MODE && oop_same(m, R(B), R(C))));
+  R(A) = oop_from_bool(ARE_SAME);
   NEXT();
 op_NOT_SAME:
-  R(A) = oop_from_bool(!(R(B) == R(C) || (MODE && oop_same(m, R(B), R(C)))));
+  R(A) = oop_from_bool(!ARE_SAME);
   NEXT();
-op_SAME_J:
-  JUMP_ON(R(B) == R(C) || (MODE && oop_same(m, R(B), R(C))));
-op_NOT_SAME_J:
-  JUMP_ON(!(R(B) == R(C) || (MODE && oop_same(m, R(B), R(C)))));
+op_SAME_JF:
+op_NOT_SAME_JT:
+  if (ARE_SAME) PASS_JUMP;
+  TAKE_JUMP;
+op_NOT_SAME_JF:
+op_SAME_JT:
+  if (ARE_SAME) TAKE_JUMP;
+  PASS_JUMP;
 op_IS_NIL:
   R(A) = oop_from_bool(R(B) == OOP_NIL);
   NEXT();
@@ -750,40 +782,46 @@ op_NOT : {
   }
   SPECIAL0(NOT, x, A);
 }
-op_AT : {
-  Oop receiver = R(B), index = R(C);
-  if (likely(oop_is_pointer(receiver) && oop_is_small(index)) && !OVERRIDDEN(AT)) {
-    Object *object = oop_to_object(RESOLVE(receiver));
-    uint64_t i = (uint64_t)oop_to_small(index) - 1;
-    switch (object_class_index(object)) {
-    case CLASS_ARRAY:
-      if (unlikely(i >= object_slots(object))) break;
-      R(A) = object->slots[i];
-      NEXT();
-    case CLASS_BYTE_ARRAY:
-      if (unlikely(i >= object_byte_size(object))) break;
-      R(A) = oop_from_small(object_bytes(object)[i]);
-      NEXT();
-    case CLASS_STRING:
-    case CLASS_SYMBOL:
-      if (unlikely(i >= object_byte_size(object))) break;
-      R(A) = oop_from_character(object_bytes(object)[i]);
-      NEXT();
-    default: break;
-    }
-  }
-  SPECIAL1(AT, receiver, index, A);
-}
+#define DO_AT(then)                                                              \
+  do {                                                                           \
+    Oop receiver = R(B), index = R(C);                                           \
+    if (likely(oop_is_pointer(receiver) && oop_is_small(index)) && !OVERRIDDEN(AT)) { \
+      Object *object = oop_to_object(RESOLVE(receiver));                         \
+      uint64_t i = (uint64_t)oop_to_small(index) - 1;                            \
+      if (likely(object_class_index(object) == CLASS_ARRAY)) {                   \
+        if (likely(i < object_slots(object))) {                                  \
+          R(A) = object->slots[i];                                               \
+          then;                                                                  \
+        }                                                                        \
+      } else if ((result = byte_at(object, i)) != OOP_FAIL) {                    \
+        R(A) = result;                                                           \
+        then;                                                                    \
+      }                                                                          \
+    }                                                                            \
+    SPECIAL1(AT, receiver, index, A);                                            \
+  } while (0)
+op_AT:
+  DO_AT(NEXT());
+/* An Array that needs no care; the rest is behind at_put_with_care. */
+#define DO_ATPUT(then)                                                           \
+  do {                                                                           \
+    Oop receiver = R(A), index = R(B);                                           \
+    if (unlikely(!oop_is_pointer(receiver) || !oop_is_small(index))) goto at_put_with_care; \
+    Object *object = oop_to_object(receiver);                                    \
+    uint64_t i = (uint64_t)oop_to_small(index) - 1;                              \
+    if (unlikely((object->header & (CLASS_INDEX_MASK | FLAG_GUARD)) != CLASS_ARRAY || i >= object_slots(object)) || OVERRIDDEN(ATPUT)) \
+      goto at_put_with_care;                                                     \
+    object->slots[i] = R(C);                                                     \
+    then;                                                                        \
+  } while (0)
 op_ATPUT:
-op_ATPUT_VALUE : {
+op_ATPUT_VALUE:
+  DO_ATPUT(NEXT());
+at_put_with_care : {
   Oop receiver = R(A), index = R(B), value = R(C);
   if (likely(oop_is_pointer(receiver) && oop_is_small(index)) && !OVERRIDDEN(ATPUT)) {
     Object *object = oop_to_object(receiver);
     uint64_t i = (uint64_t)oop_to_small(index) - 1;
-    if (object_class_index(object) == CLASS_ARRAY && !(object->header & FLAG_GUARD) && likely(i < object_slots(object))) {
-      object->slots[i] = value;
-      NEXT();
-    }
     if (object_class_index(object) == CLASS_ARRAY && !address_in_source(receiver) && i < object_slots(object)) {
       object->slots[i] = value; /* machine_store of an object whose guard is up */
       if (machine_is_young(m, value)) machine_remember(m, object, i);
@@ -830,11 +868,23 @@ op_CLASS:
   R(A) = machine_class_of(m, RESOLVE(R(B)));
   NEXT();
 
+#define PAIR(name, first, second) \
+  op_##name : DO_##first(w = *pc++; goto op_##second);
+  PAIRS(PAIR)
+#undef PAIR
+
 must_be_boolean: /* should it answer, go on as if the jump were taken */
   base = code_registers(CODE) + FRAME_CONTROL;
   R(base) = R(A);
   pc += op_sbx((uint32_t)w);
   RUNTIME_SEND(MUST_BE_BOOLEAN, 0, base);
+
+store_with_care:
+  SAVE();
+  if (!store_slow_may_gc(m, B, C, A)) goto heap_limit_or_read_only;
+  LOAD();
+  if (MODE == 0 && m->in_shadow) goto change_mode;
+  NEXT();
 
 missing_slot: /* what it answers counts for nothing */
   base = code_registers(CODE) + FRAME_CONTROL;
@@ -868,6 +918,8 @@ preempt:
 change_mode:
   SAVE();
   return RUN_CHANGE_MODE;
+op_LT_J: op_GT_J: op_LE_J: op_GE_J: op_EQ_J: op_NE_J: /* what is run are their pairs with the jump */
+op_LTI_J: op_GTI_J: op_LEI_J: op_GEI_J: op_EQI_J: op_NEI_J: op_SAME_J: op_NOT_SAME_J:
 op_illegal:
   SAVE();
   fatal(m, "illegal instruction");
@@ -890,9 +942,33 @@ op_illegal:
 #undef RUNTIME_SEND
 #undef FOR_TURN
 #undef ARITHMETIC
+#undef ADD_SMALL
 #undef BITWISE
 #undef COMPARED
-#undef JUMP_ON
+#undef COMPARED_SMALL
+#undef COMPARISONS
+#undef ANSWER
+#undef TAKE_JUMP
+#undef PASS_JUMP
+#undef ARE_SAME
+#undef DO_ADD
+#undef DO_ADDI
+#undef DO_AT
+#undef DO_ATPUT
+#undef DO_BITAND
+#undef DO_BLOCKSELF
+#undef DO_COPIED
+#undef DO_GETGLOBAL
+#undef DO_GETIVAR
+#undef DO_GETVEC
+#undef DO_LOADFALSE
+#undef DO_LOADI
+#undef DO_LOADK
+#undef DO_MOVE
+#undef DO_MUL
+#undef DO_SETIVAR
+#undef DO_SUB
+#undef DO_SUBI
 }
 #undef RUN_NAME
 #undef MODE
