@@ -255,12 +255,15 @@ static int differing_texts(const Machine *m, Oop a, Oop b) {
 
 /* ---- elements ------------------------------------------------------------------------------------------------------ */
 
-/* Element I, from 0, of a String, Symbol or ByteArray; OOP_FAIL: of anything else, or there is none. */
-static inline Oop byte_at(const Object *object, uint64_t i) {
-  uint32_t class_index = object_class_index(object);
-  if ((class_index != CLASS_STRING && class_index != CLASS_SYMBOL && class_index != CLASS_BYTE_ARRAY) || i >= object_byte_size(object)) return OOP_FAIL;
-  uint8_t byte = object_bytes((Object *)object)[i];
-  return class_index == CLASS_BYTE_ARRAY ? oop_from_small(byte) : oop_from_character(byte);
+/* Element I, from 0, of an Array, String, Symbol or ByteArray; OOP_FAIL: of anything else, or there is none. */
+static inline Oop element_at(Object *object, uint64_t i) {
+  switch (object_class_index(object)) {
+  case CLASS_ARRAY: return i < object_slots(object) ? object->slots[i] : OOP_FAIL;
+  case CLASS_BYTE_ARRAY: return i < object_byte_size(object) ? oop_from_small(object_bytes(object)[i]) : OOP_FAIL;
+  case CLASS_STRING:
+  case CLASS_SYMBOL: return i < object_byte_size(object) ? oop_from_character(object_bytes(object)[i]) : OOP_FAIL;
+  default: return OOP_FAIL;
+  }
 }
 
 /* ---- numbers ---------------------------------------------------------------------------------------------------- */

@@ -94,7 +94,7 @@ static RunStatus RUN_NAME(Machine *m) {
     pc = (first_);                                                               \
     fp = frame_;                                                                 \
     literals = &callee__->slots[CODE_LITERALS];                                  \
-    if (unlikely(--m->budget < 0)) goto preempt;                                   \
+    if (unlikely(--m->budget <= 0)) goto preempt;                                   \
     NEXT();                                                                      \
   } while (0)
 /* R(A) is counted on by INCREMENT, a SmallInteger without its tag, towards the limit R(B), UP or down; what is not small is left to the sends behind. */
@@ -110,7 +110,7 @@ static RunStatus RUN_NAME(Machine *m) {
     R(A) = (Oop)next_;                                                                                             \
     if (likely((up) ? next_ <= (int64_t)limit_ : next_ >= (int64_t)limit_)) {                                      \
       pc += op_sj(*pc) + 1;                                                                                        \
-      if (unlikely(--m->budget < 0)) goto preempt;                                                                 \
+      if (unlikely(--m->budget <= 0)) goto preempt;                                                                 \
       NEXT();                                                                                                      \
     }                                                                                                              \
     pc += 3;                                                                                                       \
@@ -248,7 +248,7 @@ op_JUMP:
   NEXT();
 op_LOOP:
   pc += op_sj((uint32_t)w);
-  if (unlikely(--m->budget < 0)) goto preempt;
+  if (unlikely(--m->budget <= 0)) goto preempt;
   NEXT();
 op_JUMP_TRUE:
   if (R(A) == OOP_TRUE)
@@ -782,34 +782,38 @@ op_NOT : {
   }
   SPECIAL0(NOT, x, A);
 }
-#define DO_AT(then)                                                              \
-  do {                                                                           \
-    Oop receiver = R(B), index = R(C);                                           \
-    if (likely(oop_is_pointer(receiver) && oop_is_small(index)) && !OVERRIDDEN(AT)) { \
-      Object *object = oop_to_object(RESOLVE(receiver));                         \
-      uint64_t i = (uint64_t)oop_to_small(index) - 1;                            \
-      if (likely(object_class_index(object) == CLASS_ARRAY)) {                   \
-        if (likely(i < object_slots(object))) {                                  \
-          R(A) = object->slots[i];                                               \
-          then;                                                                  \
-        }                                                                        \
-      } else if ((result = byte_at(object, i)) != OOP_FAIL) {                    \
-        R(A) = result;                                                           \
-        then;                                                                    \
-      }                                                                          \
-    }                                                                            \
-    SPECIAL1(AT, receiver, index, A);                                            \
+/* An Array that needs no care; the rest is behind at_with_care.  What the header says of its size is true or 0xfff, which is less than the truth. */
+#define IS_PLAIN_ARRAY(object, flags) (((object)->header & (CLASS_INDEX_MASK | (flags))) == CLASS_ARRAY)
+#define DO_AT(then)                                                                                       \
+  do {                                                                                                    \
+    Oop receiver = R(B), index = R(C);                                                                    \
+    if (unlikely(!oop_is_pointer(receiver) || !oop_is_small(index) || OVERRIDDEN(AT))) goto at_with_care; \
+    Object *object = oop_to_object(receiver);                                                             \
+    uint64_t i = (uint64_t)oop_to_small(index) - 1;                                                       \
+    if (unlikely(!IS_PLAIN_ARRAY(object, MODE ? FLAG_SHADOWABLE : 0) || i >= object->header >> SIZE_SHIFT)) goto at_with_care; \
+    R(A) = object->slots[i];                                                                              \
+    then;                                                                                                 \
   } while (0)
 op_AT:
   DO_AT(NEXT());
-/* An Array that needs no care; the rest is behind at_put_with_care. */
+at_with_care : {
+  Oop receiver = R(B), index = R(C);
+  if (oop_is_pointer(receiver) && oop_is_small(index) && !OVERRIDDEN(AT)) {
+    Object *object = oop_to_object(RESOLVE(receiver));
+    if ((result = element_at(object, (uint64_t)oop_to_small(index) - 1)) != OOP_FAIL) {
+      R(A) = result;
+      NEXT();
+    }
+  }
+  SPECIAL1(AT, receiver, index, A);
+}
 #define DO_ATPUT(then)                                                           \
   do {                                                                           \
     Oop receiver = R(A), index = R(B);                                           \
     if (unlikely(!oop_is_pointer(receiver) || !oop_is_small(index))) goto at_put_with_care; \
     Object *object = oop_to_object(receiver);                                    \
     uint64_t i = (uint64_t)oop_to_small(index) - 1;                              \
-    if (unlikely((object->header & (CLASS_INDEX_MASK | FLAG_GUARD)) != CLASS_ARRAY || i >= object_slots(object)) || OVERRIDDEN(ATPUT)) \
+    if (unlikely(!IS_PLAIN_ARRAY(object, FLAG_GUARD) || i >= object->header >> SIZE_SHIFT || OVERRIDDEN(ATPUT))) \
       goto at_put_with_care;                                                     \
     object->slots[i] = R(C);                                                     \
     then;                                                                        \
@@ -824,7 +828,7 @@ at_put_with_care : {
     uint64_t i = (uint64_t)oop_to_small(index) - 1;
     if (object_class_index(object) == CLASS_ARRAY && !address_in_source(receiver) && i < object_slots(object)) {
       object->slots[i] = value; /* machine_store of an object whose guard is up */
-      if (machine_is_young(m, value)) machine_remember(m, object, i);
+      if (oop_is_pointer(value) && machine_is_young(m, value)) machine_remember(m, object, i);
       NEXT();
     }
     if (object_class_index(object) == CLASS_BYTE_ARRAY && !address_in_source(receiver) && oop_is_small(value) &&
@@ -954,6 +958,7 @@ op_illegal:
 #undef DO_ADD
 #undef DO_ADDI
 #undef DO_AT
+#undef IS_PLAIN_ARRAY
 #undef DO_ATPUT
 #undef DO_BITAND
 #undef DO_BLOCKSELF

@@ -15,6 +15,9 @@ static const char tables[] =
 #define OP(name, operands, doc) #name operands ";"
     OPCODES(OP)
 #undef OP
+#define PAIR(name, first, second) #name #first #second ";"
+    JUMP_PAIRS(PAIR) PAIRS(PAIR)
+#undef PAIR
 #define X(name, text, args) #name text #args ";"
     SPECIAL_SELECTORS(X)
 #undef X
