@@ -126,6 +126,7 @@ struct ActorExtra {
   uint32_t probe_serial, probes_sent;
   uint64_t probed_promise;  /* for which it has sent one */
   Message *urgent_last;     /* in the inbox: the last urgent one; NULL: none */
+  Message *looked_at;       /* in the inbox: the one that a receive behind the mark is thinking about; NULL: it is gone, or there is none */
   Message *mark;            /* in the inbox: what came up to this one is older than the newest reference; NULL: nothing is */
   char *snapshot_path; /* the file that a snapshot of it goes to; NULL: none is asked for */
   Message *reason; /* why it ends; NULL: normally */
@@ -180,6 +181,8 @@ void inbox_append(Actor *a, Message *message);
 Message *inbox_take(Actor *a);
 /* Takes the message after PREVIOUS (NULL: the first) out of the inbox. */
 Message *inbox_remove_after(Actor *a, Message *previous);
+/* MESSAGE, owned and no longer in the inbox, has been received by the program of A: if it is a request A owes an answer. */
+void actor_take_request(Actor *a, Message *message);
 /* Takes everything out of the mailbox: signals act at once, the rest goes to the inbox. */
 void actor_read_mailbox(Scheduler *s, Actor *a);
 
@@ -235,6 +238,8 @@ bool promise_subscribe(Actor *a, uint64_t promise, uint64_t actor, uint64_t numb
 bool subscriptions_take(Actor *a, uint64_t promise, Subscription *taken);
 /* A owes that request no answer any more.  False: it did not. */
 bool subscriptions_take_detached(Actor *a, uint64_t actor, uint64_t number);
+/* Does A owe that request an answer, which it has put off?  ACTOR 0: any. */
+bool subscriptions_has_detached(const Actor *a, uint64_t actor, uint64_t number);
 void subscriptions_destroy(Actor *a);
 /* Answers promise NUMBER of actor TO with VALUE, or, when that is a promise itself, with what that is settled with. */
 void promise_answer_may_gc(Scheduler *s, Actor *a, uint64_t to, uint64_t number, PromiseState state, Oop value);

@@ -368,7 +368,8 @@ static Oop actor_receive_other(Machine *m) {
   if (!next) return OOP_NIL;
   if (next->kind == MESSAGE_REACTIONS) return primitive_fail(m, FAILURE_WRONG_STATE);
   Oop answer = message_array_may_gc(s, a, next);
-  message_free(&s->messages, inbox_take(a));
+  if (answer) actor_take_request(a, inbox_take(a));
+  else message_free(&s->messages, inbox_take(a));
   return answer ? answer : OOP_FAIL;
 }
 
@@ -384,7 +385,7 @@ static Oop actor_receive_marked(Machine *m) {
     if (!next && wait_timed_out(a, m->args[1])) return wait_over(a), primitive_fail(m, FAILURE_NOT_FOUND);
     if (!next) return a->flags |= ACTOR_WAITS_FOR_MAIL, wait_until(a, m->args[1]);
     Oop answer = message_array_may_gc(s, a, next);
-    if (answer) return wait_over(a), answer;
+    if (answer) return a->extra->looked_at = next, wait_over(a), answer;
     message_free(&s->messages, inbox_remove_after(a, mark)); /* cannot be read here */
     if (m->failure == FAILURE_NO_MEMORY) return wait_over(a), OOP_FAIL;
   }
@@ -463,7 +464,7 @@ static Oop actor_reply(Machine *m) {
   uint64_t to = (uint64_t)oop_to_small(m->args[3]), number = (uint64_t)oop_to_small(m->args[4]);
   PromiseState state = (PromiseState)(oop_to_small(m->args[2]) & 3);
   if (number == 0) return OOP_FALSE;
-  if (!subscriptions_take_detached(a, to, number) && !actor_is(a, ACTOR_PLAIN)) return OOP_FALSE;
+  if (!subscriptions_take_detached(a, to, number)) return OOP_FALSE;
   promise_answer_may_gc(s, a, to, number, state, m->args[1]);
   return OOP_TRUE;
 }

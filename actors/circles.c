@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* circles.c -- turns of behaviours that wait for each other's answers, so that none of them will ever end.
+/* circles.c -- turns of behaviours, and plain actors, that wait for each other's answers, so that none of them will ever go on.
  *
- *     A: turn waits for promise 7 of B            B: request 7 of A is this turn's, or still in the inbox
- *     B: turn waits for promise 3 of A            A: request 3 of B is this turn's, or still in the inbox
+ *     A: turn waits for promise 7 of B            B: request 7 of A is this turn's, or still in the inbox, or put off
+ *     B: turn waits for promise 3 of A            A: request 3 of B is this turn's, or still in the inbox, or put off
  *
  * Who has been idle for a while in the middle of a turn, waits without a deadline, and is waited for itself, sends a PROBE along what it waits for
  * (Chandy, Misra and Haas, 1983).  An actor hands a probe on if the request by which it came is stuck there and it waits in the same way.  A probe that comes
  * back has found a circle: each of its actors was seen waiting for the next, and can only have stopped if that one answered, which it cannot while it
  * waits.  So nothing is reported that is no deadlock; actors that are killed or cancelled in that moment aside.  Whoever closes a circle waits last and sends
  * a probe after that; an actor with a larger id than who sent it sends one of its own instead, so that of a circle the one with the largest id gets the error
- * (ActorDeadlock), and no other.  Plain actors and actors with green processes have other ways to answer and are left out. */
+ * (ActorDeadlock), and no other.  Actors with green processes, and plain ones that have given blocks to promises, can do something else while they wait, and are left
+ * out. */
 #include <stdio.h>
 
 #include "frames.h"
@@ -28,7 +29,7 @@ typedef struct Probe {
 /* The promise for which the turn of A waits without a deadline, by a request that it has sent; NULL: none. */
 static const Object *awaited(const Actor *a) {
   const Machine *m = &a->machine;
-  const uint32_t needed = ACTOR_IN_TURN | ACTOR_WAITING, excluded = ACTOR_PLAIN | ACTOR_EXITING | ACTOR_CANCELLED;
+  const uint32_t needed = ACTOR_IN_TURN | ACTOR_WAITING, excluded = ACTOR_EXITING | ACTOR_CANCELLED;
   if ((a->flags & needed) != needed || a->flags & excluded || a->timer || !m->fp || processes_exist(m)) return NULL;
   uint32_t word = ((const uint32_t *)frame_code(m->fp))[m->pc];
   if (op_code(word) != OP_SEND) return NULL;
@@ -38,7 +39,7 @@ static const Object *awaited(const Actor *a) {
   Oop target = promise->slots[PROMISE_VALUE], owner = promise->slots[PROMISE_OWNER];
   if (promise->slots[PROMISE_STATE] != oop_from_small(PROMISE_PENDING) || !oop_is_small(promise->slots[PROMISE_NUMBER])) return NULL;
   if (!oop_is_small(target) || oop_to_small(target) <= 0 || owner != OOP_NIL) return NULL; /* who knows who will settle it */
-  return promise;
+  return actor_is(a, ACTOR_PLAIN) && (a->reactions || promises_have_reactions(m)) ? NULL : promise;
 }
 
 static uint64_t number_of(const Object *promise) { return (uint64_t)oop_to_small(promise->slots[PROMISE_NUMBER]); }
@@ -46,14 +47,14 @@ static uint64_t target_of(const Object *promise) { return (uint64_t)oop_to_small
 
 /* Is that request not answered before the turn of A is over? */
 static bool is_stuck(const Actor *a, uint64_t from, uint64_t number) {
-  if (a->reply_to == from && a->reply_promise == number) return true;
+  if ((a->reply_to == from && a->reply_promise == number) || subscriptions_has_detached(a, from, number)) return true;
   for (const Message *each = a->inbox; each; each = each->next)
     if (each->kind == MESSAGE_REQUEST && each->from == from && each->number == number) return true;
   return false;
 }
 
 static bool is_waited_for(const Actor *a) {
-  if (a->reply_promise) return true;
+  if (a->reply_promise || subscriptions_has_detached(a, 0, 0)) return true;
   for (const Message *each = a->inbox; each; each = each->next)
     if (each->kind == MESSAGE_REQUEST && each->number) return true;
   return false;

@@ -68,6 +68,7 @@ static void inbox_insert_urgent(Actor *a, Message *message) {
 /* PREVIOUS stands before it, or nothing. */
 static void forget_marks(ActorExtra *extra, const Message *message, Message *previous) {
   if (extra->mark == message) extra->mark = previous;
+  if (extra->looked_at == message) extra->looked_at = NULL;
   if (extra->urgent_last == message) extra->urgent_last = previous;
 }
 
@@ -82,6 +83,13 @@ Message *inbox_remove_after(Actor *a, Message *previous) {
     if (message->detail & MESSAGE_CHARGED && (message->kind == MESSAGE_PLAIN || message->kind == MESSAGE_REQUEST)) pressure_release(a, message);
   }
   return message;
+}
+
+void actor_take_request(Actor *a, Message *message) {
+  Scheduler *s = a->scheduler;
+  if (message->kind == MESSAGE_REQUEST && message->number && !promise_subscribe(a, 0, message->from, message->number))
+    promise_reply_text(s, a, message->from, message->number, PROMISE_REJECTED, "no memory");
+  message_free(&s->messages, message);
 }
 
 Message *inbox_take(Actor *a) {

@@ -50,10 +50,12 @@ static Oop actor_mark(Machine *m) {
 static Oop actor_pass_mark(Machine *m) {
   Actor *a = actor_of_machine(m);
   if (!a || !a->extra) return primitive_fail(m, FAILURE_WRONG_STATE);
-  Message *mark = a->extra->mark, *next = mark ? mark->next : a->inbox;
-  if (!next) return primitive_fail(m, FAILURE_NOT_FOUND);
-  if (m->args[1] == OOP_TRUE) message_free(&a->scheduler->messages, inbox_remove_after(a, mark));
-  else a->extra->mark = next;
+  Message *mark = a->extra->mark, *looked_at = a->extra->looked_at, *previous = mark;
+  if (!looked_at) return m->args[0]; /* cancelled or dropped in the meantime */
+  a->extra->looked_at = NULL;
+  while ((previous ? previous->next : a->inbox) != looked_at) previous = previous ? previous->next : a->inbox; /* urgent ones may have come in between */
+  if (m->args[1] == OOP_TRUE) actor_take_request(a, inbox_remove_after(a, previous));
+  else if (previous == mark) a->extra->mark = looked_at;
   return m->args[0];
 }
 

@@ -98,6 +98,22 @@ bool subscriptions_take_detached(Actor *a, uint64_t actor, uint64_t number) {
   return take(a, &(Subscription){.actor = actor, .number = number}, &taken);
 }
 
+bool subscriptions_has_detached(const Actor *a, uint64_t actor, uint64_t number) {
+  const ActorExtra *extra = a->extra;
+  if (!extra || !extra->subscription_count) return false;
+  if (!actor) {
+    for (uint32_t place = 0; place < extra->subscription_capacity; place++)
+      if (extra->subscriptions[place].actor && !extra->subscriptions[place].promise) return true;
+    return false;
+  }
+  const Subscription wanted = {.actor = actor, .number = number}, *x;
+  for (uint32_t at = extra->subscription_buckets[bucket_of(extra, &wanted)]; at; at = x->next) {
+    x = &extra->subscriptions[at - 1];
+    if (!x->promise && x->actor == actor && x->number == number) return true;
+  }
+  return false;
+}
+
 void subscriptions_destroy(Actor *a) {
   Accounts *accounts = a->scheduler->runtime->accounts;
   ActorExtra *extra = a->extra;
