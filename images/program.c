@@ -180,16 +180,22 @@ void program_delete(Program *p) {
   free(p);
 }
 
-static bool add_text_at(Program *p, const char *name, unsigned line, const char *text, size_t length) {
+static const Source *add_source_at(Program *p, const char *name, unsigned line, const char *text, size_t length) {
   Source *source = arena_alloc(p->arena, sizeof *source);
   bool chunks = false;
   const char *prepared = source_text_prepare(p->arena, text, &length, &chunks);
   *source = (Source){arena_strndup(p->arena, name, strlen(name)), prepared, length, line, chunks, arena_alloc(p->arena, sizeof(SourceMark))};
   p->reading = source;
   p->reading_class = (Text){NULL, 0};
-  if (!add(&p->events, ITEM_FILE, (SourcePosition){1, 1, 0})) return false;
-  source_read(source, &p->events);
-  return true;
+  return add(&p->events, ITEM_FILE, (SourcePosition){1, 1, 0}) ? source : NULL;
+}
+
+const Source *program_add_source(Program *p, const char *name, const char *text, size_t length) { return add_source_at(p, name, 1, text, length); }
+
+static bool add_text_at(Program *p, const char *name, unsigned line, const char *text, size_t length) {
+  const Source *source = add_source_at(p, name, line, text, length);
+  if (source) source_read(source, &p->events);
+  return source != NULL;
 }
 
 bool program_add_text(Program *p, const char *name, const char *text, size_t length) {

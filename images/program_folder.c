@@ -69,7 +69,7 @@ static bool list_folder(Program *p, const char *folder, PathList *files, PathLis
   while (done && (entry = readdir(d))) {
     if (entry->d_name[0] == '.') continue;
     char *path = join(folder, entry->d_name);
-    if (path && is_folder(path)) done = add_path(folders, path);
+    if (path && is_folder(path)) done = add_path(program_is_filetree_class(path) ? files : folders, path);
     else if (path && is_source(entry->d_name)) done = add_path(files, path);
     else done = path != NULL, free(path);
   }
@@ -97,13 +97,14 @@ bool program_add_path(Program *p, const char *path, const char *left_out) {
   PathList files = {0}, folders = {0}, packages = {0};
   size_t first = p->count;
   if (!is_folder(path)) return program_add_file(p, path);
-  bool done = add_path(&folders, strdup(path));
+  bool done = add_path(program_is_filetree_class(path) ? &files : &folders, strdup(path));
   for (size_t i = 0; done && i < folders.count; i++)
     if (depth_of(folders.paths[i]) < depth_of(path) + MAX_FOLDER_DEPTH) done = list_folder(p, folders.paths[i], &files, &folders, &packages);
   if (!done) program_complain(p, "atoll: cannot read the folder '%s': %s\n", path, strerror(errno));
   if (files.count) qsort(files.paths, files.count, sizeof *files.paths, by_path);
   for (size_t i = 0; done && i < files.count; i++)
-    if (!left_out || !has_companion(files.paths[i], left_out)) done = program_add_file(p, files.paths[i]);
+    if (program_is_filetree_class(files.paths[i])) done = program_add_filetree_class(p, files.paths[i]);
+    else if (!left_out || !has_companion(files.paths[i], left_out)) done = program_add_file(p, files.paths[i]);
   if (done && !program_order_classes(p, first)) done = false, program_complain(p, "atoll: no memory\n");
   if (done) done = add_packages(p, &packages, left_out != NULL);
   free_paths(&files);

@@ -77,6 +77,13 @@ bool program_is_package(Program *program, const char *folder);
 /* Adds what it names, once: needed packages, then the files, those for tests if TESTS. */
 bool program_add_package(Program *program, const char *folder, bool tests);
 
+/* Is FOLDER a class as FileTree keeps it? */
+bool program_is_filetree_class(const char *folder);
+bool program_add_filetree_class(Program *program, const char *folder);
+
+/* A copy of TEXT that lives as long as the program, as the source of what is told next to the program's events.  NULL: no memory. */
+const Source *program_add_source(Program *program, const char *name, const char *text, size_t length);
+
 /* The text of a file, malloc'ed; NULL after complaining. */
 char *program_read_file(Program *program, const char *path, size_t *length);
 
