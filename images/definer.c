@@ -250,16 +250,24 @@ static bool change_superclass(Definer *d, Oop klass, Oop superclass, Text name, 
   return done;
 }
 
+/* Is KLASS one that a program may have a namesake of?  Of Atoll's own classes the category begins with Atoll-; or NAME is only one more name of it. */
+static bool is_own_or_alias(const Machine *m, Oop klass, Text name) {
+  const Object *own = machine_object(m, slot_of(m, klass, CLASS_SLOT_NAME));
+  if (object_byte_size(own) != name.length || memcmp(object_bytes(own), name.start, name.length) != 0) return true;
+  if (!oop_same(m, slot_of(m, klass, CLASS_SLOT_ENVIRONMENT), machine_system_dictionary(m))) return true;
+  Oop category = oop_resolve(m, slot_of(m, klass, CLASS_SLOT_CATEGORY));
+  if (!oop_has_class(category, CLASS_STRING)) return false;
+  const Object *text = oop_to_object(category);
+  return object_byte_size(text) >= 6 && memcmp(object_bytes(text), "Atoll-", 6) == 0;
+}
+
 bool definer_free_name(Definer *d, Text name) {
   Machine *m = d->m;
   Oop found = m->source->class_count ? binding_dictionary_find(m, machine_system_dictionary(m), name.start, name.length) : 0;
   Oop value = found ? oop_resolve(m, slot_of(m, found, BINDING_VALUE)) : OOP_NIL;
   if (!oop_is_pointer(value) || !oop_has_class(machine_class_of(m, value), CLASS_METACLASS)) return true;
-  Oop category = oop_resolve(m, slot_of(m, value, CLASS_SLOT_CATEGORY));
-  if (!oop_has_class(category, CLASS_STRING)) return true;
-  const Object *text = oop_to_object(category);
-  if (object_byte_size(text) < 6 || memcmp(object_bytes(text), "Atoll-", 6) != 0) return true;
-  return binding_dictionary_remove_may_gc(m, machine_system_dictionary(m), name.start, name.length);
+  if (!oop_has_class(oop_resolve(m, slot_of(m, value, CLASS_SLOT_NAME)), CLASS_SYMBOL)) return true;
+  return !is_own_or_alias(m, value, name) || binding_dictionary_remove_may_gc(m, machine_system_dictionary(m), name.start, name.length);
 }
 
 bool definer_class_begin(Definer *d, Text superclass, Text name, CompileError *error) {

@@ -29,8 +29,8 @@ bool definer_set_file(Definer *d, const char *name);
 /* The class that PATH names, or 0. */
 Oop definer_class(const Definer *d, Text path);
 
-/* NAME is about to be defined at top level.  If a class of Atoll's own has it, one that no other Smalltalk has (its category begins with Atoll-), the name is
- * free from now on, and the kernel goes on with its class.  Classes of that name that others know are changed, as in other Smalltalks. */
+/* NAME is about to be defined at top level.  If a class of Atoll's own has it, one that no other Smalltalk has (its category begins with Atoll-), or NAME is a second
+ * name of a class, the name is free from now on, and the kernel goes on with its class.  Classes of that name that others know are changed, as in other Smalltalks. */
 bool definer_free_name(Definer *d, Text name);
 bool definer_class_begin(Definer *d, Text superclass, Text name, CompileError *error);
 /* FIRST: those of a class body that defines the class (again): they replace the ones it had. */

@@ -565,7 +565,7 @@ static bool carry_out(Program *p, const Item *item) {
     return !is_blank(item->value) && begin_code(p, item);
   }
   case ITEM_PRAGMA: {
-    if (!definer_knows_pragma(item->name, item->value)) return !item->quiet && begin_pragma(p, &p->items[p->next - 1], "self");
+    if (!definer_knows_pragma(item->name, item->value)) return begin_pragma(p, &p->items[p->next - 1], "self");
     Oop klass = definer_class(d, item->class_name);
     if (klass) done = definer_pragma(d, klass, item->name, item->value, &error);
     break;

@@ -141,7 +141,7 @@ static void emit_traits(Ordering *o) {
   const Program *p = o->program;
   for (size_t i = o->first; i < p->count; i++) {
     if (!uses_traits(&p->items[i])) continue;
-    emit(o, i)->quiet = false;
+    emit(o, i)->name = (Text){"usesIfDefined:", 14}; /* what is wrong is said later */
   }
 }
 
