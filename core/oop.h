@@ -87,8 +87,9 @@ static inline double oop_small_to_double(Oop x) {
 #define ATOLL_TSAN 1
 #endif
 #endif
-#ifdef ATOLL_TSAN
-#define WINDOW_SLOT_SHIFT 26 /* 64 MiB: TSan leaves little address space to programs */
+#if defined(ATOLL_TSAN) || !defined(__x86_64__)
+#define ATOLL_SMALL_WINDOW 1 /* 64 MiB a slot: TSan leaves little address space to programs, and some aarch64 kernels have 39 bits of it */
+#define WINDOW_SLOT_SHIFT 26
 #else
 #define WINDOW_SLOT_SHIFT 30 /* 1 GiB */
 #endif

@@ -11,7 +11,7 @@
 
 #include "oop.h"
 
-#ifdef ATOLL_TSAN
+#ifdef ATOLL_SMALL_WINDOW
 #define WINDOW_PREFERRED ((uint64_t)0x1000000000)
 #else
 #define WINDOW_PREFERRED ((uint64_t)0x200000000000)
