@@ -46,6 +46,8 @@ Actor *actor_new(Scheduler *s, const SourceImage *source, unsigned flags) {
   a->next = NULL;
   a->scheduler = s;
   a->flags = (uint32_t)flags;
+  a->pinned = (flags & ACTOR_MAIN) != 0;
+  a->on_pack_list = false;
   a->machine.source = source;
   mailbox_open(&a->mailbox, actor_tag(actor_id(a)));
   scheduler_count_up(&s->spawned);
@@ -505,7 +507,7 @@ static void take_back_handles(Scheduler *s, Machine *m) {
 }
 
 void actor_pack(Scheduler *s, Actor *a) {
-  a->flags = (uint32_t)((a->flags & ~ACTOR_ON_PACK_LIST) | ACTOR_PACKED);
+  a->flags |= ACTOR_PACKED;
   a->machine.thread = s->context;
   if (actor_is(a, ACTOR_STARTED)) machine_pack_may_gc(&a->machine);
 }
@@ -521,7 +523,7 @@ static void set_alarm(Scheduler *s, Actor *a) {
 /* True: it rests and is nobody's. */
 static bool try_rest(Scheduler *s, Actor *a) {
   if (processes_exist(&a->machine)) set_alarm(s, a);
-  if (a->machine.block_size >= PACK_FROM_BYTES && !(a->flags & (ACTOR_ON_PACK_LIST | ACTOR_PROBED))) scheduler_note_idle(s, a);
+  if (a->machine.block_size >= PACK_FROM_BYTES && !a->on_pack_list && !actor_is(a, ACTOR_PROBED)) scheduler_note_idle(s, a);
   a->flags &= (uint32_t)~ACTOR_PROBED;
   take_back_handles(s, &a->machine);
   return mailbox_try_rest(&a->mailbox, actor_tag(actor_id(a)));

@@ -35,8 +35,6 @@ typedef enum ActorFlag {
   ACTOR_EXITING = 32,   /* ends as soon as its frames can be dropped; extra->reason */
   ACTOR_TRAPS_EXIT = 64,
   ACTOR_MAIN = 128,     /* the program; its end is the end of the runtime */
-  ACTOR_PINNED = 256,   /* holds handles of a loop: stays on its scheduler */
-  ACTOR_ON_PACK_LIST = 512,
   ACTOR_YIELDED = 2048, /* the running primitive has let others go first */
   ACTOR_LABELLED = 8192,
   ACTOR_TAKES_URGENT = 16384, /* urgent messages overtake others */
@@ -66,7 +64,9 @@ struct Actor {
   _Atomic uint8_t grouped;   /* has been in a group: leaves at its end */
 
   /* owner only */
-  uint8_t priority; /* Priority */
+  uint8_t priority : 2;     /* Priority */
+  uint8_t pinned : 1;       /* holds handles of its scheduler's loop, which may touch the record while the actor is idle, and stays there */
+  uint8_t on_pack_list : 1; /* some scheduler's */
   uint8_t turn;
   uint64_t reductions; /* used in its life */
   Actor *next; /* in a queue or free list */

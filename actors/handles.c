@@ -47,7 +47,7 @@ static void enter(Scheduler *s, Actor *a, Handle *handle) {
   handle->actor = a;
   handle->next = a->extra->handles;
   a->extra->handles = handle;
-  a->flags |= ACTOR_PINNED;
+  a->pinned = true;
 }
 
 static void free_handle(Handle *handle) {
@@ -74,7 +74,7 @@ static void leave_actor(Handle *handle) {
     break;
   }
   handle->actor = NULL;
-  if (!a->extra->handles && !actor_is(a, ACTOR_MAIN)) a->flags &= (uint32_t)~ACTOR_PINNED;
+  if (!a->extra->handles && !actor_is(a, ACTOR_MAIN)) a->pinned = false;
 }
 
 /* ---- events ------------------------------------------------------------------------------------------------------------------------ */

@@ -128,12 +128,12 @@ void scheduler_give_back(Scheduler *s, Actor *a) {
 }
 
 void scheduler_enqueue(Scheduler *s, Actor *a) {
-  if (actor_is(a, ACTOR_PINNED) && a->scheduler != s) return scheduler_give_back(a->scheduler, a);
+  if (a->pinned && a->scheduler != s) return scheduler_give_back(a->scheduler, a);
   queue_put(queue_for(s, a, false), a);
 }
 
 void scheduler_enqueue_child(Scheduler *s, Actor *a) {
-  if (s->seeded || a->priority != PRIORITY_NORMAL || actor_is(a, ACTOR_PINNED)) scheduler_enqueue(s, a);
+  if (s->seeded || a->priority != PRIORITY_NORMAL || a->pinned) scheduler_enqueue(s, a);
   else queue_put(&s->children, a);
 }
 
@@ -206,7 +206,7 @@ static uint32_t hand_over(ActorQueue *queue, Scheduler *to, uint32_t count) {
   uint32_t moved = 0;
   for (uint32_t left = queue->count; left && moved < count; left--) {
     Actor *a = queue_take(queue);
-    if (actor_is(a, ACTOR_PINNED)) {
+    if (a->pinned) {
       queue_put(queue, a);
       continue;
     }
@@ -349,16 +349,19 @@ static void note(Scheduler *s, PackEntry *entry, Actor *a) {
   entry->id = actor_id(a);
   entry->since = s->now;
   entry->reductions = a->reductions;
-  a->flags |= ACTOR_ON_PACK_LIST;
+  a->on_pack_list = true;
 }
 
-/* Takes the actor of ENTRY if it is idle; the caller gives it back with let_rest. */
-static Actor *take_idle(Scheduler *s, const PackEntry *entry) {
+/* Takes the actor of ENTRY off the list if it is idle.  *TAKEN: the caller packs it and gives it back with let_rest; NULL: another scheduler's loop may touch it, so
+ * it has been sent there, to be looked at when it rests. */
+static bool try_take_idle(Scheduler *s, const PackEntry *entry, Actor **taken) {
   Actor *a = actor_table_at(&s->runtime->table, entry->id);
-  if (!a || !mailbox_try_wake(&a->mailbox, actor_tag(entry->id))) return NULL;
-  a->scheduler = s;
-  a->flags &= (uint32_t)~ACTOR_ON_PACK_LIST;
-  return a;
+  if (!a || !mailbox_try_wake(&a->mailbox, actor_tag(entry->id))) return false;
+  a->on_pack_list = false;
+  *taken = a->pinned && a->scheduler != s ? NULL : a;
+  if (*taken) a->scheduler = s;
+  else scheduler_enqueue(s, a);
+  return true;
 }
 
 static void let_rest(Scheduler *s, Actor *a) {
@@ -391,8 +394,9 @@ static void pack_first(Scheduler *s) {
   PackEntry entry = s->pack_ring[s->pack_first];
   s->pack_first = (s->pack_first + 1) % PACK_RING;
   s->pack_count--;
-  Actor *a = take_idle(s, &entry);
-  if (a) {
+  Actor *a;
+  if (try_take_idle(s, &entry, &a)) {
+    if (!a) return;
     circles_look(s, a);
     actor_pack(s, a);
     let_rest(s, a);
@@ -404,8 +408,9 @@ static void pack_first(Scheduler *s) {
 
 static void pack_first_patient(Scheduler *s) {
   PackEntry entry = patient_take(s);
-  Actor *a = take_idle(s, &entry);
-  if (a) {
+  Actor *a;
+  if (try_take_idle(s, &entry, &a)) {
+    if (!a) return;
     if (a->reductions == entry.reductions) circles_look(s, a), actor_pack(s, a);
     else note(s, patient_put(s), a);
     let_rest(s, a);
