@@ -24,9 +24,9 @@ static void a_timer_fires_at_its_tick_and_not_before(void **state) {
   TimerNode node;
   timer_wheel_init(&wheel, 1000 * (uint64_t)TICK);
   timer_wheel_start(&wheel, &node, 1007 * (uint64_t)TICK - 1);
-  assert_null(timer_wheel_take_due(&wheel, 1007 * (uint64_t)TICK - 1));
-  assert_ptr_equal(timer_wheel_take_due(&wheel, 1007 * (uint64_t)TICK), &node);
-  assert_null(timer_wheel_take_due(&wheel, 2000 * (uint64_t)TICK));
+  assert_null(timer_wheel_take_due(&wheel, 1007 * (uint64_t)TICK - 1, NULL));
+  assert_ptr_equal(timer_wheel_take_due(&wheel, 1007 * (uint64_t)TICK, NULL), &node);
+  assert_null(timer_wheel_take_due(&wheel, 2000 * (uint64_t)TICK, NULL));
   assert_int_equal(wheel.count, 0);
 }
 
@@ -36,7 +36,7 @@ static void a_deadline_in_the_past_fires_at_the_next_tick(void **state) {
   TimerNode node;
   timer_wheel_init(&wheel, 5000 * (uint64_t)TICK);
   timer_wheel_start(&wheel, &node, 3);
-  assert_ptr_equal(timer_wheel_take_due(&wheel, 5001 * (uint64_t)TICK), &node);
+  assert_ptr_equal(timer_wheel_take_due(&wheel, 5001 * (uint64_t)TICK, NULL), &node);
 }
 
 static void a_stopped_timer_does_not_fire(void **state) {
@@ -46,9 +46,9 @@ static void a_stopped_timer_does_not_fire(void **state) {
   timer_wheel_init(&wheel, 0);
   for (int i = 0; i < 3; i++) timer_wheel_start(&wheel, &nodes[i], 100 * (uint64_t)TICK);
   timer_wheel_stop(&wheel, &nodes[1]);
-  assert_non_null(timer_wheel_take_due(&wheel, 200 * (uint64_t)TICK));
-  assert_non_null(timer_wheel_take_due(&wheel, 200 * (uint64_t)TICK));
-  assert_null(timer_wheel_take_due(&wheel, 200 * (uint64_t)TICK));
+  assert_non_null(timer_wheel_take_due(&wheel, 200 * (uint64_t)TICK, NULL));
+  assert_non_null(timer_wheel_take_due(&wheel, 200 * (uint64_t)TICK, NULL));
+  assert_null(timer_wheel_take_due(&wheel, 200 * (uint64_t)TICK, NULL));
 }
 
 static void timers_of_one_tick_fire_in_the_order_started(void **state) {
@@ -65,14 +65,18 @@ static void timers_of_one_tick_fire_in_the_order_started(void **state) {
       if (chance(4) == 0) timer_wheel_stop(&wheel, &nodes[i]), stopped[i] = true;
       int other = (int)chance((uint64_t)i + 1);
       if (chance(4) == 0 && !stopped[other]) timer_wheel_stop(&wheel, &nodes[other]), stopped[other] = true;
-      if (chance(3) == 0 && now + 1 < tick) assert_null(timer_wheel_take_due(&wheel, (now = now + 1 + chance(tick - now - 1)) * TICK));
+      if (chance(3) == 0 && now + 1 < tick) assert_null(timer_wheel_take_due(&wheel, (now = now + 1 + chance(tick - now - 1)) * TICK, NULL));
     }
     for (int i = 0; i < COUNT; i++) {
       if (stopped[i]) continue;
-      fired = timer_wheel_take_due(&wheel, (tick + 10) * TICK);
+      TimerNode *next;
+      fired = timer_wheel_take_due(&wheel, (tick + 10) * TICK, &next);
       assert_ptr_equal(fired, &nodes[i]);
+      for (i++; i < COUNT && stopped[i]; i++) continue;
+      assert_ptr_equal(next, i < COUNT ? &nodes[i] : NULL);
+      i--;
     }
-    assert_null(timer_wheel_take_due(&wheel, (tick + 10) * TICK));
+    assert_null(timer_wheel_take_due(&wheel, (tick + 10) * TICK, NULL));
   }
 }
 
@@ -91,7 +95,7 @@ static void next_never_lies_after_a_deadline(void **state) {
       assert_true(timer_wheel_next(&wheel, &next));
       assert_true(next <= start + delay + TICK);
       assert_true(++steps < 20);
-      due = timer_wheel_take_due(&wheel, next);
+      due = timer_wheel_take_due(&wheel, next, NULL);
     }
     assert_true(next >= start + delay);
   }
@@ -112,7 +116,7 @@ static void it_agrees_with_a_list(void **state) {
     else if (!deadlines[i]) timer_wheel_start(&wheel, &nodes[i], deadlines[i] = now + 1 + chance((uint64_t)1 << (10 + chance(26))));
     if (chance(4)) continue;
     now += chance((uint64_t)1 << (8 + chance(20)));
-    for (TimerNode *due; (due = timer_wheel_take_due(&wheel, now)); fired++) {
+    for (TimerNode *due; (due = timer_wheel_take_due(&wheel, now, NULL)); fired++) {
       uint64_t deadline = deadlines[due - nodes];
       assert_true(deadline && deadline <= now);
       deadlines[due - nodes] = 0;
