@@ -32,6 +32,8 @@ bool program_add_file_as(Program *program, const char *path, const char *name);
 /* A file, or a folder: all NAME.st in it and in folders inside, sorted by path.  LEFT_OUT: if there is a file NAME and this suffix (".out"), NAME.st is
  * left out; NULL for all.  A folder with a package.xml, as GNU Smalltalk's packages have, is what that says, with its files of tests unless LEFT_OUT is NULL. */
 bool program_add_path(Program *program, const char *path, const char *left_out);
+/* The same of several that belong together: superclasses may be in a later one. */
+bool program_add_paths(Program *program, const char *const *paths, int count, const char *left_out);
 /* NAME is what error messages call it; both are copied. */
 bool program_add_text(Program *program, const char *name, const char *text, size_t length);
 

@@ -93,22 +93,32 @@ static bool add_packages(Program *p, PathList *packages, bool tests) {
   return done;
 }
 
-bool program_add_path(Program *p, const char *path, const char *left_out) {
-  PathList files = {0}, folders = {0}, packages = {0};
-  size_t first = p->count;
+/* Adds the file PATH, or the files of the folder PATH and of those inside; packages among them are listed only. */
+static bool add_files_of(Program *p, const char *path, const char *left_out, PathList *packages) {
+  PathList files = {0}, folders = {0};
   if (!is_folder(path)) return program_add_file(p, path);
   bool done = add_path(program_is_filetree_class(path) ? &files : &folders, strdup(path));
   for (size_t i = 0; done && i < folders.count; i++)
-    if (depth_of(folders.paths[i]) < depth_of(path) + MAX_FOLDER_DEPTH) done = list_folder(p, folders.paths[i], &files, &folders, &packages);
+    if (depth_of(folders.paths[i]) < depth_of(path) + MAX_FOLDER_DEPTH) done = list_folder(p, folders.paths[i], &files, &folders, packages);
   if (!done) program_complain(p, "atoll: cannot read the folder '%s': %s\n", path, strerror(errno));
   if (files.count) qsort(files.paths, files.count, sizeof *files.paths, by_path);
   for (size_t i = 0; done && i < files.count; i++)
     if (program_is_filetree_class(files.paths[i])) done = program_add_filetree_class(p, files.paths[i]);
     else if (!left_out || !has_companion(files.paths[i], left_out)) done = program_add_file(p, files.paths[i]);
-  if (done && !program_order_classes(p, first)) done = false, program_complain(p, "atoll: no memory\n");
-  if (done) done = add_packages(p, &packages, left_out != NULL);
   free_paths(&files);
   free_paths(&folders);
+  return done;
+}
+
+bool program_add_paths(Program *p, const char *const *paths, int count, const char *left_out) {
+  PathList packages = {0};
+  size_t first = p->count;
+  bool done = true, several = count > 1 || (count && is_folder(paths[0]));
+  for (int i = 0; done && i < count; i++) done = add_files_of(p, paths[i], left_out, &packages);
+  if (done && several && !program_order_classes(p, first)) done = false, program_complain(p, "atoll: no memory\n");
+  if (done) done = add_packages(p, &packages, left_out != NULL);
   free_paths(&packages);
   return done;
 }
+
+bool program_add_path(Program *p, const char *path, const char *left_out) { return program_add_paths(p, &path, 1, left_out); }

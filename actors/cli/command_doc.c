@@ -37,8 +37,7 @@ static bool add_writer(Program *program, const char *directory) {
 
 static int document(Program *program, const SourceImage *source, const DocOptions *o, char **paths) {
   unsigned errors = 0;
-  for (int i = 0; i < o->run.files; i++)
-    if (!program_add_path(program, paths[i], NULL)) return 2;
+  if (!program_add_paths(program, (const char *const *)paths, o->run.files, NULL)) return 2;
   int status = add_writer(program, o->directory) ? cli_run_program(program, source, &o->run, &errors, NULL) : 2;
   return errors ? 1 : status;
 }

@@ -62,10 +62,9 @@ static int test(Program *program, const SourceImage *source, const TestOptions *
   char *answer = NULL;
   size_t size = 0;
   unsigned errors = 0;
-  bool readable = true;
   FILE *out = open_memstream(&answer, &size);
   if (!out) return 2;
-  for (int i = 0; readable && i < o->run.files; i++) readable = program_add_path(program, paths[i], ".out");
+  bool readable = program_add_paths(program, (const char *const *)paths, o->run.files, ".out");
   int status = readable && add_runner(program, o) ? cli_run_program(program, source, &o->run, &errors, out) : 2;
   fclose(out);
   if (errors) fprintf(stderr, "atoll: %u error%s in the files (above)\n", errors, errors == 1 ? "" : "s");

@@ -43,6 +43,11 @@ command=(test good --filter 'Good*One' --verbose)
 expect 0 'ok      GoodTest>>testOne' '1 run, 1 passed'
 command=(test good --filter nothing)
 expect 2 'no tests'
+mkdir order
+echo "OrderTest subclass: AnotherOrderTest [ testMore [ self assert: self one equals: 1 ] ]" >order/a.st
+echo "TestCase subclass: OrderTest [ one [ ^1 ] testOne [ self assert: self one equals: 1 ] ]" >order/b.st
+command=(test order/a.st order/b.st)
+expect 0 '2 classes: 2 run, 2 passed'
 command=(test bad --junit out.xml --jobs 2 --heap 64 --depth 1000)
 expect 1 'ok      BadTestTwo: 1 test' 'FAILED  BadTest: 7 tests, 5 bad, 1 skipped' '7 run, 2 passed, 1 failed, 4 errors, 1 skipped' \
   'bad/bad.st:5: self assert:' 'instead of 99.' 'BadTest>>testFails (bad/bad.st:5)' 'took longer than 1 s' 'the actor has ended: gone' \
