@@ -48,6 +48,7 @@ int loop_init(Loop *loop, Accounts *accounts) {
   loop->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
   if (loop->event_fd < 0 || loop->timer_fd < 0) {
     if (loop->event_fd >= 0) close(loop->event_fd);
+    if (loop->timer_fd >= 0) close(loop->timer_fd);
     uv_loop_close(&loop->uv);
     return UV_EMFILE;
   }
