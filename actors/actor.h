@@ -238,6 +238,8 @@ bool promise_subscribe(Actor *a, uint64_t promise, uint64_t actor, uint64_t numb
 bool subscriptions_take(Actor *a, uint64_t promise, Subscription *taken);
 /* A owes that request no answer any more.  False: it did not. */
 bool subscriptions_take_detached(Actor *a, uint64_t actor, uint64_t number);
+/* Does anybody wait for that promise? */
+bool subscriptions_include(const Actor *a, uint64_t promise);
 /* Does A owe that request an answer, which it has put off?  ACTOR 0: any. */
 bool subscriptions_has_detached(const Actor *a, uint64_t actor, uint64_t number);
 void subscriptions_destroy(Actor *a);

@@ -156,7 +156,7 @@ static void receive(Scheduler *s, Actor *a, Message *message) {
 /* ---- limits ------------------------------------------------------------------------------------------------------------------------- */
 
 static bool can_be_refused(const Message *message) {
-  return (message->kind == MESSAGE_PLAIN || message->kind == MESSAGE_REQUEST) && !(message->detail & MESSAGE_URGENT);
+  return (message->kind == MESSAGE_PLAIN || message->kind == MESSAGE_REQUEST) && !(message->detail & (MESSAGE_URGENT | MESSAGE_NOTICE));
 }
 
 static void refuse(Scheduler *s, Actor *a, Message *message) {

@@ -40,10 +40,25 @@ bool runtime_is_alive(Runtime *runtime, uint64_t id) {
   return (head & MAILBOX_POINTER) != MAILBOX_DEAD && head >> MAILBOX_TAG_SHIFT == actor_tag(id);
 }
 
-/* Twice as many heads; names of the dead are left behind. */
-static bool grow_locked(Runtime *runtime, Directory *d) {
-  uint32_t heads = d->heads ? d->heads * 2 : 16, old_heads = d->heads;
-  DirectoryEntry **old_names = d->names, **old_labels = d->labels;
+/* Those of OLD that live into HEADS new lists; the dead are left behind.  Answers how many there are now. */
+static uint32_t rehash(Runtime *runtime, Directory *d, DirectoryEntry **old, DirectoryEntry **new, uint32_t heads, bool by_text) {
+  uint32_t count = 0;
+  for (uint32_t i = 0; i < d->heads; i++)
+    for (DirectoryEntry *e = old[i], *next; e; e = next) {
+      next = e->next;
+      if (!runtime_is_alive(runtime, e->id)) {
+        free_entry(d, e);
+        continue;
+      }
+      DirectoryEntry **head = &new[(by_text ? hash_text(e->text, e->size) : hash_id(e->id)) & (heads - 1)];
+      e->next = *head;
+      *head = e;
+      count++;
+    }
+  return count;
+}
+
+static bool resize_locked(Runtime *runtime, Directory *d, uint32_t heads) {
   DirectoryEntry **names = account_alloc(d->accounts, ACCOUNT_ACTOR, heads * sizeof *names);
   DirectoryEntry **labels = account_alloc(d->accounts, ACCOUNT_ACTOR, heads * sizeof *labels);
   if (!names || !labels) {
@@ -51,30 +66,24 @@ static bool grow_locked(Runtime *runtime, Directory *d) {
     account_free(d->accounts, ACCOUNT_ACTOR, labels, heads * sizeof *labels);
     return false;
   }
-  for (uint32_t i = 0; i < old_heads; i++) {
-    for (DirectoryEntry *e = old_names[i], *next; e; e = next) {
-      next = e->next;
-      DirectoryEntry **head = &names[hash_text(e->text, e->size) & (heads - 1)];
-      if (!runtime_is_alive(runtime, e->id)) d->name_count--, free_entry(d, e);
-      else e->next = *head, *head = e;
-    }
-    for (DirectoryEntry *e = old_labels[i], *next; e; e = next) {
-      next = e->next;
-      DirectoryEntry **head = &labels[hash_id(e->id) & (heads - 1)];
-      e->next = *head;
-      *head = e;
-    }
-  }
-  account_free(d->accounts, ACCOUNT_ACTOR, old_names, old_heads * sizeof *old_names);
-  account_free(d->accounts, ACCOUNT_ACTOR, old_labels, old_heads * sizeof *old_labels);
+  d->name_count = rehash(runtime, d, d->names, names, heads, true);
+  d->label_count = rehash(runtime, d, d->labels, labels, heads, false);
+  account_free(d->accounts, ACCOUNT_ACTOR, d->names, d->heads * sizeof *names);
+  account_free(d->accounts, ACCOUNT_ACTOR, d->labels, d->heads * sizeof *labels);
   d->names = names;
   d->labels = labels;
   d->heads = heads;
   return true;
 }
 
+static bool is_full(const Directory *d, uint32_t heads) { return d->name_count >= heads || d->label_count >= heads; }
+
+/* Names of the dead go first. */
 static bool make_room_locked(Runtime *runtime, Directory *d) {
-  return (d->name_count < d->heads && d->label_count < d->heads) || grow_locked(runtime, d) || d->heads;
+  if (!is_full(d, d->heads)) return true;
+  if (d->heads) resize_locked(runtime, d, d->heads);
+  if (is_full(d, d->heads / 2)) resize_locked(runtime, d, d->heads ? d->heads * 2 : 16);
+  return d->heads != 0;
 }
 
 static DirectoryEntry **find_name_locked(Directory *d, const char *name, size_t size) {

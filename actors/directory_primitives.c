@@ -43,6 +43,17 @@ static Oop label_set(Machine *m) {
   return m->args[0];
 }
 
+/* The label of an actor that is there and has none yet. */
+static Oop label_set_of(Machine *m) {
+  char buffer[LABEL_ROOM];
+  NAME_OR_FAIL(m, m->args[1]);
+  if (!oop_is_small(m->args[2])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  Runtime *runtime = a->scheduler->runtime;
+  uint64_t id = (uint64_t)oop_to_small(m->args[2]);
+  if (!runtime_is_alive(runtime, id) || directory_label(runtime, id, buffer, sizeof buffer)) return m->args[0];
+  return directory_set_label(runtime, id, name, size < LABEL_ROOM ? size : LABEL_ROOM) ? m->args[0] : primitive_fail(m, FAILURE_NO_MEMORY);
+}
+
 static Oop label_of(Machine *m) {
   char buffer[LABEL_ROOM];
   Actor *a = actor_of_machine(m);
@@ -101,6 +112,7 @@ const Primitive directory_primitives[] = {
     {"name_unregister", name_unregister, 1, "name: answers whether it was taken", 0},
     {"name_find", name_find, 1, "name: id of the living actor that has it, or 0", 0},
     {"name_all", name_all, 0, "a String of all names, each with a newline behind it", 0},
+    {"label_set_of", label_set_of, 2, "label, id: what an actor that has said nothing is called", 0},
     {"label_set", label_set, 1, "a text for display with the running actor", 0},
     {"label_of", label_of, 1, "actor id: its label, or nil", 0},
     {"actor_own_info", actor_own_info, 0, "{what ActorInfo is made of. ids of linked actors}", 0},

@@ -26,11 +26,12 @@ struct Group {
   Group *next; /* of the same bucket */
   Membership *first, **last;
   Watch *watches;
+  uint32_t watch_count, watch_limit; /* how many there may be until those of the dead are looked for */
   size_t size;
   char name[];
 };
 
-enum { FIRST_HEADS = 16 };
+enum { FIRST_HEADS = 16, LEAST_WATCHES = 8 };
 
 void groups_init(Groups *g, Accounts *accounts) {
   *g = (Groups){.accounts = accounts};
@@ -60,8 +61,46 @@ static void **grown_heads(Groups *g, uint32_t *count) {
   return grown;
 }
 
-static bool make_room_for_group_locked(Groups *g) {
+static void drop_if_empty_locked(Groups *g, Group *group) {
+  if (group->first || group->watches) return;
+  Group **at = &g->groups[hash_text(group->name, group->size) & (g->group_heads - 1)];
+  while (*at != group) at = &(*at)->next;
+  *at = group->next;
+  g->group_count--;
+  free_group(g, group);
+}
+
+static void drop_watch_locked(Groups *g, Group *group, Watch **at) {
+  Watch *watch = *at;
+  *at = watch->next;
+  group->watch_count--;
+  account_free(g->accounts, ACCOUNT_ACTOR, watch, sizeof *watch);
+}
+
+static void drop_dead_watches_locked(Runtime *runtime, Group *group) {
+  for (Watch **at = &group->watches; *at;) {
+    if (runtime_is_alive(runtime, (*at)->watcher)) at = &(*at)->next;
+    else drop_watch_locked(&runtime->groups, group, at);
+  }
+  group->watch_limit = group->watch_count * 2 + LEAST_WATCHES;
+}
+
+/* Groups that nobody is in, and whose watchers have all ended, go. */
+static void drop_forgotten_groups_locked(Runtime *runtime) {
+  Groups *g = &runtime->groups;
+  for (uint32_t i = 0; i < g->group_heads; i++)
+    for (Group *each = g->groups[i], *next; each; each = next) {
+      next = each->next;
+      drop_dead_watches_locked(runtime, each);
+      drop_if_empty_locked(g, each);
+    }
+}
+
+static bool make_room_for_group_locked(Runtime *runtime) {
+  Groups *g = &runtime->groups;
   if (g->group_count < g->group_heads) return true;
+  drop_forgotten_groups_locked(runtime);
+  if (g->group_count < g->group_heads / 2) return true;
   uint32_t heads = g->group_heads;
   Group **grown = (Group **)grown_heads(g, &heads);
   if (!grown) return g->group_heads != 0;
@@ -102,9 +141,10 @@ static Group *find_group_locked(Groups *g, const char *name, size_t size) {
   return each;
 }
 
-static Group *ensure_group_locked(Groups *g, const char *name, size_t size) {
+static Group *ensure_group_locked(Runtime *runtime, const char *name, size_t size) {
+  Groups *g = &runtime->groups;
   Group *group = find_group_locked(g, name, size);
-  if (group || !make_room_for_group_locked(g)) return group;
+  if (group || !make_room_for_group_locked(runtime)) return group;
   group = account_alloc(g->accounts, ACCOUNT_ACTOR, sizeof *group + size);
   if (!group) return NULL;
   group->last = &group->first;
@@ -115,15 +155,6 @@ static Group *ensure_group_locked(Groups *g, const char *name, size_t size) {
   *head = group;
   g->group_count++;
   return group;
-}
-
-static void drop_if_empty_locked(Groups *g, Group *group) {
-  if (group->first || group->watches) return;
-  Group **at = &g->groups[hash_text(group->name, group->size) & (g->group_heads - 1)];
-  while (*at != group) at = &(*at)->next;
-  *at = group->next;
-  g->group_count--;
-  free_group(g, group);
 }
 
 static Membership *find_member_locked(Groups *g, const Group *group, uint64_t id) {
@@ -167,6 +198,7 @@ static bool notify(Scheduler *s, const Group *group, const Watch *watch, const c
   at = wire_put_extension64(at + group->size, WIRE_ACTOR, id);
   at = wire_put_unsigned(at, watch->reference);
   message->size = (uint32_t)(at - message->bytes);
+  message->detail = MESSAGE_NOTICE;
   if (actor_try_deliver(s, watch->watcher, message)) return true;
   message_free(&s->messages, message);
   return false;
@@ -181,8 +213,7 @@ static void notify_all_locked(Scheduler *s, Group *group, const char *what, uint
     if (there) {
       at = &each->next;
     } else {
-      *at = each->next;
-      account_free(g->accounts, ACCOUNT_ACTOR, each, sizeof *each);
+      drop_watch_locked(g, group, at);
     }
   }
 }
@@ -200,7 +231,7 @@ static bool claim(Runtime *runtime, uint64_t id) {
 static GroupResult join_locked(Scheduler *s, const char *name, size_t size, uint64_t id) {
   Groups *g = &s->runtime->groups;
   if (!claim(s->runtime, id)) return GROUP_NO_ACTOR;
-  Group *group = ensure_group_locked(g, name, size);
+  Group *group = ensure_group_locked(s->runtime, name, size);
   if (!group) return GROUP_NO_MEMORY;
   Membership *member = find_member_locked(g, group, id);
   if (!member) member = enter_member_locked(g, group, id);
@@ -260,12 +291,14 @@ void groups_leave_all(Scheduler *s, uint64_t id) {
 
 static bool watch_locked(Runtime *runtime, const char *name, size_t size, uint64_t watcher, uint64_t reference) {
   Groups *g = &runtime->groups;
-  Group *group = ensure_group_locked(g, name, size);
+  Group *group = ensure_group_locked(runtime, name, size);
+  if (group && group->watch_count >= group->watch_limit) drop_dead_watches_locked(runtime, group);
   Watch *watch = group ? account_alloc(g->accounts, ACCOUNT_ACTOR, sizeof *watch) : NULL;
   if (group && !watch) drop_if_empty_locked(g, group);
   if (!watch) return false;
   *watch = (Watch){group->watches, watcher, reference};
   group->watches = watch;
+  group->watch_count++;
   return true;
 }
 
@@ -296,8 +329,7 @@ bool groups_unwatch(Runtime *runtime, const char *name, size_t size, uint64_t wa
   for (Watch **at = group ? &group->watches : NULL, *each; at && !found && (each = *at); at = &each->next) {
     if (each->watcher != watcher || each->reference != reference) continue;
     found = true;
-    *at = each->next;
-    account_free(g->accounts, ACCOUNT_ACTOR, each, sizeof *each);
+    drop_watch_locked(g, group, at);
     break;
   }
   if (found) drop_if_empty_locked(g, group);

@@ -45,8 +45,9 @@ typedef enum MessageKind {
 /* States of a promise; also the detail of REPLY and SETTLE. */
 typedef enum PromiseState { PROMISE_PENDING, PROMISE_RESOLVED, PROMISE_REJECTED, PROMISE_BROKEN } PromiseState;
 
-/* Bits of the detail of PLAIN and REQUEST: overtakes others if the receiver has opted for it; took credit of the receiver (pressure.h). */
-enum { MESSAGE_URGENT = 2, MESSAGE_CHARGED = 4 };
+/* Bits of the detail of PLAIN and REQUEST: overtakes others if the receiver has opted for it; took credit of the receiver (pressure.h); tells of a group that the
+ * receiver monitors, and is never refused. */
+enum { MESSAGE_URGENT = 2, MESSAGE_CHARGED = 4, MESSAGE_NOTICE = 8 };
 
 typedef struct Message Message;
 struct Message {

@@ -192,7 +192,7 @@ void pressure_receive(Scheduler *s, Actor *a, Message *message) {
 static int32_t charge_inbox(Actor *a) {
   int32_t count = 0;
   for (Message *each = a->inbox; each; each = each->next)
-    if ((each->kind == MESSAGE_PLAIN || each->kind == MESSAGE_REQUEST) && !(each->detail & (MESSAGE_URGENT | MESSAGE_CHARGED))) {
+    if ((each->kind == MESSAGE_PLAIN || each->kind == MESSAGE_REQUEST) && !(each->detail & (MESSAGE_URGENT | MESSAGE_CHARGED | MESSAGE_NOTICE))) {
       each->detail |= MESSAGE_CHARGED;
       count++;
     }

@@ -123,6 +123,13 @@ static Oop promise_is_mirror(Machine *m) {
   return oop_from_bool(is_pending(m) && is_mirror(a, m->args[0]));
 }
 
+static Oop promise_is_awaited(Machine *m) {
+  PROMISE_OR_FAIL(m);
+  Oop number = oop_to_object(m->args[0])->slots[PROMISE_NUMBER];
+  if (!oop_is_small(number)) return OOP_FALSE;
+  return oop_from_bool(subscriptions_include(a, (uint64_t)oop_to_small(number)) || export_is_known(a, promise_place((uint64_t)oop_to_small(number))));
+}
+
 const Primitive promise_primitives[] = {
     {"promise_wait", promise_wait, 0, "wait until it is settled; answers its value", 0},
     {"promise_wait_until", promise_wait_until, 1, "deadline in ns or nil: the same, no longer than that", 0},
@@ -133,5 +140,6 @@ const Primitive promise_primitives[] = {
     {"promise_forget", promise_forget_primitive, 0, "its blocks have run", 0},
     {"promise_cancel", promise_cancel, 0, "tell who is to settle the pending promise that nobody waits; answers whether that was still useful", 0},
     {"promise_at", promise_at, 1, "deadline in ns: a promise that is resolved with nil then", 0},
+    {"promise_is_awaited", promise_is_awaited, 0, "do other actors wait for it, or may they ask for it?", 0},
     {"promise_is_mirror", promise_is_mirror, 0, "is it a pending promise of another actor?", 0},
     {NULL, NULL, 0, NULL, 0}};

@@ -248,6 +248,11 @@ void promise_settle_may_gc(Scheduler *s, Actor *a, unsigned handle, PromiseState
   else promise_retire(a, promise);
 }
 
+/* An error that went wrong in a block far away: if nobody looks at it here it is to be reported. */
+static bool is_remote_error(Machine *m, PromiseState state, Oop value) {
+  return state == PROMISE_REJECTED && oop_is_pointer(value) && machine_class_of(m, value) == machine_global_value(m, "RemoteError");
+}
+
 /* The common case of an answer: nobody but this actor knows the promise, and nothing is to be run. */
 static bool try_settle_quickly(Actor *a, Object *promise, PromiseState state, Oop value) {
   Machine *m = &a->machine;
@@ -312,11 +317,13 @@ void promise_receive_may_gc(Scheduler *s, Actor *a, Message *message) {
       adopt_may_gc(s, a, handle);
       promise = oop_to_object(machine_handle(m, handle));
       machine_pop_handles(m, handle);
-    } else if (!try_settle_quickly(a, promise, state, value)) {
+    } else if (is_remote_error(m, state, value) || !try_settle_quickly(a, promise, state, value)) {
       unsigned handle = machine_push_handle(m, oop_from_object(promise));
       machine_push_handle(m, value);
       actor_note_hashed(s, a);
       promise_settle_may_gc(s, a, handle, state);
+      promise = oop_to_object(machine_handle(m, handle));
+      if (promise->slots[PROMISE_REACTIONS] == OOP_NIL && is_remote_error(m, state, promise->slots[PROMISE_VALUE])) promise_schedule_may_gc(s, a, handle);
       promise = oop_to_object(machine_handle(m, handle));
       machine_pop_handles(m, handle);
     } else {

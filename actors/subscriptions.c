@@ -98,6 +98,17 @@ bool subscriptions_take_detached(Actor *a, uint64_t actor, uint64_t number) {
   return take(a, &(Subscription){.actor = actor, .number = number}, &taken);
 }
 
+bool subscriptions_include(const Actor *a, uint64_t promise) {
+  const ActorExtra *extra = a->extra;
+  if (!extra || !extra->subscription_count) return false;
+  const Subscription wanted = {.promise = promise}, *x;
+  for (uint32_t at = extra->subscription_buckets[bucket_of(extra, &wanted)]; at; at = x->next) {
+    x = &extra->subscriptions[at - 1];
+    if (x->promise == promise) return true;
+  }
+  return false;
+}
+
 bool subscriptions_has_detached(const Actor *a, uint64_t actor, uint64_t number) {
   const ActorExtra *extra = a->extra;
   if (!extra || !extra->subscription_count) return false;
