@@ -167,7 +167,7 @@ static unsigned pair_of(unsigned first, unsigned second) {
     uint8_t first, second, pair;
   } pairs[] = {
 #define PAIR(name, first, second) {OP_##first, OP_##second, OP_##name},
-      JUMP_PAIRS(PAIR) PAIRS(PAIR)
+      JUMP_PAIRS(PAIR) ARITHMETIC_PAIRS(PAIR) PAIRS(PAIR)
 #undef PAIR
   };
   for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++)

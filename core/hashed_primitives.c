@@ -130,7 +130,7 @@ static ALWAYS_INLINE Found find_argument(Machine *m, Manner manner, Object **tab
   return find(m, manner, *table, mask, &wanted, place);
 }
 
-static inline Oop place_of(Machine *m, Manner manner) {
+static ALWAYS_INLINE Oop place_of(Machine *m, Manner manner) {
   Object *table;
   size_t place;
   Found found = find_argument(m, manner, &table, &place);
@@ -142,7 +142,7 @@ static Oop hashed_identity_place(Machine *m) { return place_of(m, SET_IDENTITY);
 static Oop dictionary_place(Machine *m) { return place_of(m, DICTIONARY_EQUAL); }
 static Oop dictionary_identity_place(Machine *m) { return place_of(m, DICTIONARY_IDENTITY); }
 
-static inline Oop includes(Machine *m, Manner manner) {
+static ALWAYS_INLINE Oop includes(Machine *m, Manner manner) {
   Object *table;
   size_t place;
   Found found = m->args[1] == OOP_NIL ? FOUND_UNKNOWN : find_argument(m, manner, &table, &place);
@@ -151,7 +151,7 @@ static inline Oop includes(Machine *m, Manner manner) {
 static Oop hashed_includes(Machine *m) { return includes(m, SET_EQUAL); }
 static Oop hashed_identity_includes(Machine *m) { return includes(m, SET_IDENTITY); }
 
-static inline Oop value_at(Machine *m, Manner manner) {
+static ALWAYS_INLINE Oop value_at(Machine *m, Manner manner) {
   Object *table;
   size_t place;
   if (m->args[1] == OOP_NIL || find_argument(m, manner, &table, &place) != FOUND_HERE) return primitive_fail(m, FAILURE_NOT_FOUND);
@@ -161,7 +161,7 @@ static Oop dictionary_at(Machine *m) { return value_at(m, DICTIONARY_EQUAL); }
 static Oop dictionary_identity_at(Machine *m) { return value_at(m, DICTIONARY_IDENTITY); }
 
 /* Stores VALUE as element or for a key, both argument 1: in the place of what is there, or in a free one while there is room; else fails. */
-static inline Oop put(Machine *m, Manner manner, Oop value) {
+static ALWAYS_INLINE Oop put(Machine *m, Manner manner, Oop value) {
   Object *table, *receiver = oop_to_object(m->args[0]);
   size_t place;
   if (m->args[1] == OOP_NIL) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
@@ -206,7 +206,7 @@ static inline bool all_known(const Machine *m, Manner manner, const Object *tabl
 }
 
 /* Moves what is in argument 1, a table, into the receiver's, in which all places are free. */
-static inline Oop take_all(Machine *m, Manner manner) {
+static ALWAYS_INLINE Oop take_all(Machine *m, Manner manner) {
   Object *table;
   size_t mask;
   if (!try_table(m, &table, &mask) || oop_in_source(oop_from_object(table)) || table->header & FLAG_WEAK) return primitive_fail(m, FAILURE_BAD_RECEIVER);
@@ -232,7 +232,7 @@ static Oop dictionary_take_all(Machine *m) { return take_all(m, DICTIONARY_EQUAL
 static Oop dictionary_identity_take_all(Machine *m) { return take_all(m, DICTIONARY_IDENTITY); }
 
 /* Frees the place that argument 1 names and moves up what was stored behind it because of it. */
-static inline Oop remove_place(Machine *m, Manner manner) {
+static ALWAYS_INLINE Oop remove_place(Machine *m, Manner manner) {
   Object *table;
   Wanted wanted;
   size_t mask, place;

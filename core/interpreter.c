@@ -283,10 +283,13 @@ static __attribute__((noinline)) bool try_mixed_doubles(Oop a, Oop b, double *x,
   return !oop_both_small(a, b) && try_exact_double(a, x) && try_exact_double(b, y);
 }
 
+static inline bool is_nonzero_small_float(Oop x) { return oop_is_small_float(x) && x > SMALL_FLOAT_ZERO_MAX; }
+static inline bool are_nonzero_small_floats(Oop a, Oop b) { return oop_both_small_floats(a, b) && a > SMALL_FLOAT_ZERO_MAX && b > SMALL_FLOAT_ZERO_MAX; }
+
 /* Two numbers of which at least one is a FloatD. */
 static inline bool try_two_doubles(Oop a, Oop b, double *x, double *y) {
   double u, v; /* of their own: what X and Y name can stay in registers */
-  if (likely(oop_both_small_floats(a, b)) && a > SMALL_FLOAT_ZERO_MAX && b > SMALL_FLOAT_ZERO_MAX)
+  if (likely(are_nonzero_small_floats(a, b)))
     return *x = oop_small_nonzero_to_double(a), *y = oop_small_nonzero_to_double(b), true;
   if (oop_is_pointer(a) && !is_boxed_float(a)) return false; /* texts, mostly */
   if (!try_mixed_doubles(a, b, &u, &v)) return false;

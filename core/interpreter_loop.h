@@ -14,7 +14,7 @@ static RunStatus RUN_NAME(Machine *m) {
       OPCODES(OP)
 #undef OP
 #define PAIR(name, first, second) [OP_##name] = &&op_##name,
-      JUMP_PAIRS(PAIR) PAIRS(PAIR)
+      JUMP_PAIRS(PAIR) ARITHMETIC_PAIRS(PAIR) PAIRS(PAIR)
 #undef PAIR
           [OPCODE_END... 255] = &&op_illegal};
   register Oop *fp;
@@ -641,16 +641,19 @@ op_DIV : {
   }
   SPECIAL1(DIV, a, b, A);
 }
-op_MOD : {
-  Oop a = R(B), b = R(C);
-  int64_t x = oop_to_small(a), y = oop_to_small(b);
-  if (oop_both_small(a, b) && y > 0 && !OVERRIDDEN(MOD)) {
-    int64_t r = x % y;
-    R(A) = oop_from_small(r < 0 ? r + y : r);
-    NEXT();
-  }
-  SPECIAL1(MOD, a, b, A);
-}
+#define DO_MOD(then)                                         \
+  do {                                                       \
+    Oop a = R(B), b = R(C);                                  \
+    int64_t x = oop_to_small(a), y = oop_to_small(b);        \
+    if (likely(oop_both_small(a, b) && y > 0 && !OVERRIDDEN(MOD))) { \
+      int64_t r = x % y;                                     \
+      R(A) = oop_from_small(r < 0 ? r + y : r);              \
+      then;                                                  \
+    }                                                        \
+    SPECIAL1(MOD, a, b, A);                                  \
+  } while (0)
+op_MOD:
+  DO_MOD(NEXT());
 #define BITWISE(name, expression, then)                          \
   do {                                                           \
     Oop a = R(B), b = R(C);                                      \
@@ -872,6 +875,34 @@ op_CLASS:
   R(A) = machine_class_of(m, RESOLVE(R(B)));
   NEXT();
 
+/* What the first answers goes on as a double, when it is one, into the second. */
+#define FLOATING_ADD +
+#define FLOATING_SUB -
+#define FLOATING_MUL *
+#define PAIR(name, first, second)                                                                           \
+  op_##name : {                                                                                             \
+    Oop a = R(B), b = R(C);                                                                                 \
+    if (!oop_both_small(a, b) && likely(are_nonzero_small_floats(a, b) && !OVERRIDDEN(first) && !OVERRIDDEN(second))) { \
+      double x = oop_small_nonzero_to_double(a) FLOATING_##first oop_small_nonzero_to_double(b);            \
+      size_t register_ = A;                                                                                 \
+      if (unlikely(!double_try_small(x, &result))) goto op_##first;                                         \
+      R(register_) = result;                                                                                \
+      w = *pc++;                                                                                            \
+      Oop other = R(B == register_ ? C : B);                                                                \
+      if (unlikely((B != register_ && C != register_) || !is_nonzero_small_float(other))) goto op_##second; \
+      double y = oop_small_nonzero_to_double(other);                                                        \
+      real = B == register_ ? x FLOATING_##second y : y FLOATING_##second x;                                \
+      if (unlikely(!double_try_small(real, &result))) goto boxed_float;                                     \
+      R(A) = result;                                                                                        \
+      NEXT();                                                                                               \
+    }                                                                                                       \
+    DO_##first(w = *pc++; goto op_##second);                                                                \
+  }
+  ARITHMETIC_PAIRS(PAIR)
+#undef PAIR
+#undef FLOATING_ADD
+#undef FLOATING_SUB
+#undef FLOATING_MUL
 #define PAIR(name, first, second) \
   op_##name : DO_##first(w = *pc++; goto op_##second);
   PAIRS(PAIR)
@@ -969,6 +1000,7 @@ op_illegal:
 #undef DO_LOADFALSE
 #undef DO_LOADI
 #undef DO_LOADK
+#undef DO_MOD
 #undef DO_MOVE
 #undef DO_MUL
 #undef DO_SETIVAR

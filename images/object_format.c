@@ -16,7 +16,7 @@ static const char tables[] =
     OPCODES(OP)
 #undef OP
 #define PAIR(name, first, second) #name #first #second ";"
-    JUMP_PAIRS(PAIR) PAIRS(PAIR)
+    JUMP_PAIRS(PAIR) ARITHMETIC_PAIRS(PAIR) PAIRS(PAIR)
 #undef PAIR
 #define X(name, text, args) #name text #args ";"
     SPECIAL_SELECTORS(X)
