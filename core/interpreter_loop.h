@@ -793,7 +793,8 @@ op_NOT : {
     if (unlikely(!oop_is_pointer(receiver) || !oop_is_small(index) || OVERRIDDEN(AT))) goto at_with_care; \
     Object *object = oop_to_object(receiver);                                                             \
     uint64_t i = (uint64_t)oop_to_small(index) - 1;                                                       \
-    if (unlikely(!IS_PLAIN_ARRAY(object, MODE ? FLAG_SHADOWABLE : 0) || i >= object->header >> SIZE_SHIFT)) goto at_with_care; \
+    if (unlikely(!IS_PLAIN_ARRAY(object, MODE ? FLAG_SHADOWABLE : 0)) || unlikely(i >= object->header >> SIZE_SHIFT && i >= object_slots(object))) \
+      goto at_with_care;                                                                                  \
     R(A) = object->slots[i];                                                                              \
     then;                                                                                                 \
   } while (0)
@@ -816,7 +817,7 @@ at_with_care : {
     if (unlikely(!oop_is_pointer(receiver) || !oop_is_small(index))) goto at_put_with_care; \
     Object *object = oop_to_object(receiver);                                    \
     uint64_t i = (uint64_t)oop_to_small(index) - 1;                              \
-    if (unlikely(!IS_PLAIN_ARRAY(object, FLAG_GUARD) || i >= object->header >> SIZE_SHIFT || OVERRIDDEN(ATPUT))) \
+    if (unlikely(!IS_PLAIN_ARRAY(object, FLAG_GUARD) || OVERRIDDEN(ATPUT)) || unlikely(i >= object->header >> SIZE_SHIFT && i >= object_slots(object))) \
       goto at_put_with_care;                                                     \
     object->slots[i] = R(C);                                                     \
     then;                                                                        \
