@@ -438,6 +438,7 @@ void machine_pack_may_gc(Machine *m) {
   for (int pass = 0; pass < 2; pass++) { /* the second time the live size is known */
     size_t used = (size_t)(machine_stack_top(m) - m->stack), young = (size_t)(m->alloc - m->nursery);
     if (!collect_into(m, young, 0, used, false)) return;
+    if (thread_context_block_size((uint32_t)(used * 8 + (size_t)(m->alloc - m->nursery))) == m->block_size) break; /* mostly: nothing, or little, was dead */
   }
   if (debug_on(DEBUG_VERIFY_HEAP)) verify_heap(m);
 }

@@ -56,7 +56,7 @@ struct ShadowTable {
 
 enum {
   STACK_SLACK = FRAME_CONTROL + 3,    /* slots behind a frame's registers for special sends */
-  STACK_INITIAL = 24,                 /* slots */
+  STACK_INITIAL = 60,                 /* slots */
   NURSERY_INITIAL = 128,              /* bytes */
   NURSERY_EAGER = 64 * 1024,          /* an active machine doubles up to here at each collection */
   NURSERY_MAX = 256 * 1024,

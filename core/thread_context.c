@@ -76,6 +76,11 @@ static unsigned size_class(uint32_t size, uint32_t *rounded) {
   return (power - 7) * 4 + steps;
 }
 
+uint32_t thread_context_block_size(uint32_t size) {
+  if (size <= POOLED_MAX) size_class(size, &size);
+  return size;
+}
+
 static void *cut_block(ThreadContext *context, uint32_t size) {
   if ((size_t)(context->bump_end - context->bump) < size) {
     Chunk *chunk = account_alloc_dirty(context->accounts, ACCOUNT_SCHEDULER, CHUNK_SIZE);

@@ -16,6 +16,8 @@ RegexCache **thread_context_regexes(ThreadContext *context);
 
 /* A block of at least *SIZE bytes, 16-byte aligned, not zeroed; *SIZE becomes its real size.  NULL: no memory. */
 void *thread_context_take_block(ThreadContext *context, uint32_t *size);
+/* The real size that a small block of SIZE bytes would have. */
+uint32_t thread_context_block_size(uint32_t size);
 void thread_context_give_block(ThreadContext *context, void *block, uint32_t size);
 /* Bytes of blocks taken minus given back here; summed over all contexts it is what machines hold. */
 int64_t thread_context_block_bytes(const ThreadContext *context);
