@@ -3,6 +3,7 @@
 #include "handles.h"
 
 #include <stddef.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "runtime_internal.h"
@@ -86,19 +87,13 @@ static void wake_actor(Handle *handle) {
   if (mailbox_try_wake(&a->mailbox, actor_tag(actor_id(a)))) scheduler_enqueue(handle->home, a);
 }
 
-size_t handle_line_size(const Handle *handle) {
-  size_t size = tcp_available(&handle->tcp);
-  const uint8_t *bytes = tcp_bytes(&handle->tcp), *newline = size ? memchr(bytes, '\n', size) : NULL;
-  return newline ? (size_t)(newline - bytes) + 1 : 0;
-}
-
 /* How many bytes the next event gets; a last line may lack its newline. */
-static size_t event_size(const Handle *handle) {
+static size_t event_size(Handle *handle) {
   size_t available = tcp_available(&handle->tcp), line;
   if (handle->delivery == DELIVER_CHUNKS) return available;
-  line = handle_line_size(handle);
+  line = tcp_line_size(&handle->tcp);
   if (line) return line;
-  return handle->tcp.ended || available >= TCP_IN_LIMIT ? available : 0;
+  return handle->tcp.ended && !tcp_line_is_too_long(&handle->tcp) ? available : 0;
 }
 
 static size_t without_newline(const uint8_t *bytes, size_t size) {
@@ -120,7 +115,9 @@ static Message *data_message(Handle *handle, size_t size) {
 }
 
 static Message *end_message(Handle *handle) {
+  char too_long[80];
   const char *text = handle->tcp.error ? uv_strerror(handle->tcp.error) : NULL;
+  if (handle->line_too_long) text = too_long, snprintf(too_long, sizeof too_long, "a line is longer than %zu bytes", handle->tcp.line_limit);
   size_t size = text ? strlen(text) : 0;
   Message *message = message_new(&handle->home->messages, MESSAGE_EVENT, size + WIRE_SCALAR_MAX);
   if (!message) return NULL;
@@ -135,7 +132,8 @@ static Message *end_message(Handle *handle) {
 static void queue_event(Handle *handle) {
   if (handle->delivery == DELIVER_NOTHING || handle->event_queued || handle->end_told) return;
   size_t size = event_size(handle);
-  bool over = handle->tcp.ended || handle->tcp.error;
+  handle->line_too_long = !size && handle->delivery == DELIVER_LINES && tcp_line_is_too_long(&handle->tcp);
+  bool over = handle->tcp.ended || handle->tcp.error || handle->line_too_long;
   if (!size && !over) {
     tcp_want_bytes(&handle->tcp);
     return;

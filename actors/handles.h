@@ -30,6 +30,7 @@ struct Handle {
   uint8_t kind, delivery;
   bool event_queued; /* in the actor's inbox: no other until its turn has begun */
   bool end_told;
+  bool line_too_long; /* nothing more is delivered but that */
   union { /* last: a handle takes only the room of its kind */
     Tcp tcp;
     TcpListener listener;
@@ -57,9 +58,6 @@ void handle_close(Scheduler *s, Handle *handle, bool now);
 
 /* Data arrive as turns from now on. */
 void handle_deliver(Handle *handle, HandleDelivery delivery);
-
-/* Bytes up to and including the first newline; 0: no whole line is there. */
-size_t handle_line_size(const Handle *handle);
 
 /* The actor ends: all its handles are closed. */
 void handles_close_all(Scheduler *s, Actor *a);

@@ -125,9 +125,7 @@ static Oop promise_is_mirror(Machine *m) {
 
 static Oop promise_is_awaited(Machine *m) {
   PROMISE_OR_FAIL(m);
-  Oop number = oop_to_object(m->args[0])->slots[PROMISE_NUMBER];
-  if (!oop_is_small(number)) return OOP_FALSE;
-  return oop_from_bool(subscriptions_include(a, (uint64_t)oop_to_small(number)) || export_is_known(a, promise_place((uint64_t)oop_to_small(number))));
+  return oop_from_bool(promise_is_awaited_elsewhere(a, oop_to_object(m->args[0])));
 }
 
 const Primitive promise_primitives[] = {

@@ -248,6 +248,12 @@ void promise_settle_may_gc(Scheduler *s, Actor *a, unsigned handle, PromiseState
   else promise_retire(a, promise);
 }
 
+bool promise_is_awaited_elsewhere(const Actor *a, const Object *promise) {
+  Oop number = promise->slots[PROMISE_NUMBER];
+  if (!oop_is_small(number)) return false;
+  return subscriptions_include(a, (uint64_t)oop_to_small(number)) || export_is_known(a, promise_place((uint64_t)oop_to_small(number)));
+}
+
 /* An error that went wrong in a block far away: if nobody looks at it here it is to be reported. */
 static bool is_remote_error(Machine *m, PromiseState state, Oop value) {
   return state == PROMISE_REJECTED && oop_is_pointer(value) && machine_class_of(m, value) == machine_global_value(m, "RemoteError");
@@ -318,12 +324,12 @@ void promise_receive_may_gc(Scheduler *s, Actor *a, Message *message) {
       promise = oop_to_object(machine_handle(m, handle));
       machine_pop_handles(m, handle);
     } else if (is_remote_error(m, state, value) || !try_settle_quickly(a, promise, state, value)) {
+      bool awaited = promise->slots[PROMISE_REACTIONS] != OOP_NIL || promise_is_awaited_elsewhere(a, promise);
       unsigned handle = machine_push_handle(m, oop_from_object(promise));
       machine_push_handle(m, value);
       actor_note_hashed(s, a);
       promise_settle_may_gc(s, a, handle, state);
-      promise = oop_to_object(machine_handle(m, handle));
-      if (promise->slots[PROMISE_REACTIONS] == OOP_NIL && is_remote_error(m, state, promise->slots[PROMISE_VALUE])) promise_schedule_may_gc(s, a, handle);
+      if (!awaited && is_remote_error(m, state, machine_handle(m, handle + 1))) promise_schedule_may_gc(s, a, handle);
       promise = oop_to_object(machine_handle(m, handle));
       machine_pop_handles(m, handle);
     } else {

@@ -8,6 +8,8 @@
 enum {
   REDUCTION_NS = 10, SLICE_NS = 200, /* virtual time that running takes */
   LONGEST_SLICE_BITS = 12,
+  READ_MOST_BITS = 16,
+  IDLE_POLLS = 4,       /* without a result, after which nothing is on its way */
   WINDOW = 32,          /* messages of a mailbox among which the next one is chosen */
   CANDIDATES = 8,       /* actors whose weights are compared */
   RUNS_PER_WEIGHTS = 64 /* on average, until the weights change */
@@ -135,6 +137,26 @@ static int32_t choose_slice(Host *host) {
 
 static void note(Runtime *runtime, uint64_t word) { runtime->schedule_hash = (runtime->schedule_hash ^ word) * 0x100000001b3u; }
 
+/* What operations on files and bytes on their way between sockets have come to; of a socket, some of the bytes. */
+static void poll(Scheduler *s, Host *host) {
+  if (!s->loop.handles) return;
+  loop_finish_requests(&s->loop);
+  s->loop.read_most = 1 + (uint32_t)host_choose(host, (uint64_t)1 << host_choose(host, READ_MOST_BITS + 1));
+  if (host_choose(host, 4)) loop_poll(&s->loop);
+}
+
+/* Nobody can run: whatever is on its way arrives.  NULL: nothing is, for anybody. */
+static Actor *poll_for_actor(Scheduler *s, Choice *choice) {
+  for (unsigned idle = 0; s->loop.handles && idle < IDLE_POLLS; idle++) {
+    loop_finish_requests(&s->loop);
+    loop_poll(&s->loop);
+    gather(s, choice);
+    Actor *a = choose_actor(choice);
+    if (a) return a;
+  }
+  return NULL;
+}
+
 static void run(Scheduler *s, Choice *choice, Actor *a) {
   s->slice = choose_slice(choice->host);
   note(s->runtime, actor_id(a));
@@ -153,7 +175,7 @@ static void run(Scheduler *s, Choice *choice, Actor *a) {
   note(s->runtime, used);
   host_advance(choice->host, SLICE_NS + REDUCTION_NS * used);
   if (traced) trace_run_ended(s);
-  if (s->loop.handles) loop_finish_requests(&s->loop), loop_poll(&s->loop);
+  poll(s, choice->host);
 }
 
 /* Nobody can run.  False: nobody ever will. */
@@ -169,12 +191,14 @@ static bool jump(Scheduler *s, Host *host) {
 void seeded_run(Scheduler *s) {
   Runtime *runtime = s->runtime;
   Choice choice = {.host = runtime->host};
+  s->loop.is_alone = true;
   choice.weighted = host_choose(choice.host, 2) == 1;
   choice.salt = host_random(choice.host);
   while (!atomic_load_explicit(&runtime->stopping, memory_order_relaxed)) {
     scheduler_poll(s);
     gather(s, &choice);
     Actor *a = choose_actor(&choice);
+    if (!a) a = poll_for_actor(s, &choice);
     if (a) {
       run(s, &choice, a);
       if (++s->slices == runtime->options.stop_after) runtime_halt(runtime, 0);

@@ -6,7 +6,7 @@
 
 #include "handle_primitives.h"
 
-static const char no_sockets[] = "there are no sockets under a seed";
+static const char no_network[] = "under a seed sockets lead no further than this process: connect to localhost";
 
 static bool read_address(Machine *m, Oop host, Oop port, struct sockaddr_storage *address) {
   char text[HOST_ADDRESS_SIZE];
@@ -22,7 +22,7 @@ static Oop host_look_up(Machine *m) {
   char name[256]; /* the longest name that DNS knows, and its end */
   int error;
   if (!try_c_string(m, m->args[1], name, sizeof name) || !name[0]) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
-  if (is_seeded(s)) return seeded_fail(m, no_sockets);
+  if (is_seeded(s)) return seeded_fail(m, no_network);
   Handle *handle = handle_new_lookup(s, a, name, &error);
   return handle ? oop_from_small((int64_t)handle->number) : system_fail(m, error);
 }
@@ -60,7 +60,6 @@ static Oop tcp_listen_primitive(Machine *m) {
   struct sockaddr_storage address;
   int error;
   if (!read_address(m, m->args[2], m->args[1], &address) || !oop_is_small(m->args[3])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
-  if (is_seeded(s)) return seeded_fail(m, no_sockets);
   Handle *handle = handle_new_listener(s, a, (struct sockaddr *)&address, (int)oop_to_small(m->args[3]), &error);
   return handle ? oop_from_small((int64_t)handle->number) : system_fail(m, error);
 }
@@ -110,7 +109,7 @@ static Oop tcp_connect_primitive(Machine *m) {
   struct sockaddr_storage address;
   int error;
   if (!read_address(m, m->args[1], m->args[2], &address)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
-  if (is_seeded(s)) return seeded_fail(m, no_sockets);
+  if (is_seeded(s) && !tcp_is_local((struct sockaddr *)&address)) return seeded_fail(m, no_network);
   Handle *handle = handle_new_connection(s, a, (struct sockaddr *)&address, &error);
   return handle ? oop_from_small((int64_t)handle->number) : system_fail(m, error);
 }
@@ -169,8 +168,9 @@ static Oop tcp_read(Machine *m) {
 static Oop tcp_read_line(Machine *m) {
   Handle *handle = usable_socket(m);
   if (!handle) return primitive_fail(m, FAILURE_WRONG_STATE);
-  size_t size = handle_line_size(handle), available = tcp_available(&handle->tcp);
-  if (!size && (available >= TCP_IN_LIMIT || (available && handle->tcp.ended))) size = available;
+  size_t size = tcp_line_size(&handle->tcp), available = tcp_available(&handle->tcp);
+  if (!size && tcp_line_is_too_long(&handle->tcp)) return wait_over(handle->actor), primitive_fail(m, FAILURE_TOO_LARGE);
+  if (!size && available && handle->tcp.ended) size = available;
   if (!size) return end_or_wait(m, handle, m->args[1]);
   const uint8_t *bytes = tcp_bytes(&handle->tcp);
   size_t shown = size;
@@ -185,7 +185,8 @@ static Oop tcp_write_primitive(Machine *m) {
   size_t size;
   Handle *handle = usable_socket(m);
   if (!handle) return primitive_fail(m, FAILURE_WRONG_STATE);
-  if (!oop_try_bytes(m, m->args[1], &bytes, &size) || size > UINT32_MAX) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (!oop_try_bytes(m, m->args[1], &bytes, &size)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  if (size > TCP_WRITE_MAX) return primitive_fail(m, FAILURE_TOO_LARGE);
   if (handle->tcp.error) return system_fail(m, handle->tcp.error);
   if (!handle->tcp.connected || handle->tcp.out_pending >= TCP_OUT_LIMIT) return wait_until(handle->actor, OOP_NIL);
   int error = tcp_write(&handle->tcp, bytes, size);
@@ -200,6 +201,15 @@ static Oop tcp_flush(Machine *m) {
   if (!handle) return primitive_fail(m, FAILURE_WRONG_STATE);
   if (handle->tcp.error) return system_fail(m, handle->tcp.error);
   return handle->tcp.out_pending ? wait_until(handle->actor, OOP_NIL) : m->args[0];
+}
+
+/* maxLine: bytes.  Answers what it was. */
+static Oop tcp_max_line(Machine *m) {
+  Handle *handle = receiver_handle(m, HANDLE_SOCKET);
+  if (!handle) return primitive_fail(m, FAILURE_WRONG_STATE);
+  if (!oop_is_small(m->args[1]) || oop_to_small(m->args[1]) < 1 || oop_to_small(m->args[1]) > TCP_LINE_LIMIT_MAX) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
+  handle->tcp.line_limit = (size_t)oop_to_small(m->args[1]);
+  return m->args[0];
 }
 
 /* deliver: 0 nothing, 1 chunks, 2 lines, as turns of a behaviour. */
@@ -236,6 +246,7 @@ const Primitive socket_primitives[] = {
     {"tcp_read_line", tcp_read_line, 1, "deadline: wait for a line; nil at the end", 0},
     {"tcp_write", tcp_write_primitive, 1, "bytes: send, waiting while much is on its way", 0},
     {"tcp_flush", tcp_flush, 0, "wait until all that was written has gone out", 0},
+    {"tcp_max_line", tcp_max_line, 1, "bytes: the longest line that may come", 0},
     {"tcp_deliver", tcp_deliver, 1, "0, 1 chunks or 2 lines: have what comes delivered as turns", 0},
     {"handle_close", handle_close_primitive, 0, "close a socket, listener or file, what was written still goes out; or kill a child process", 0},
     {NULL, NULL, 0, NULL, 0}};

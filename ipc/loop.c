@@ -40,7 +40,8 @@ void loop_prepare_process(void) {
 int loop_init(Loop *loop, Accounts *accounts) {
   int error = uv_loop_init(&loop->uv);
   loop->accounts = accounts;
-  loop->handles = loop->busy = 0;
+  loop->handles = loop->busy = loop->writes = loop->read_most = 0;
+  loop->is_alone = false;
   loop->read_buffer = NULL;
   if (error) return error;
   loop->armed = false;
@@ -76,7 +77,7 @@ void loop_destroy(Loop *loop) {
 void loop_poll(Loop *loop) { uv_run(&loop->uv, UV_RUN_NOWAIT); }
 
 void loop_finish_requests(Loop *loop) {
-  while (loop->uv.active_reqs.count) uv_run(&loop->uv, UV_RUN_ONCE);
+  while (loop->uv.active_reqs.count > loop->writes) uv_run(&loop->uv, UV_RUN_ONCE);
 }
 
 void loop_wait(Loop *loop, uint64_t timeout_ns) {

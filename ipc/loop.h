@@ -23,7 +23,10 @@ typedef struct Loop {
   bool armed; /* the timerfd will still go off */
   uint32_t handles; /* open or closing: those of the upper layers */
   uint32_t busy;    /* of these, how many wait for something now */
+  uint32_t writes;  /* to sockets, that have not gone out yet */
   char *read_buffer;
+  uint32_t read_most; /* so many bytes are read from a socket, and then no more until somebody asks: 0: as many as there are */
+  bool is_alone;    /* sockets lead to nobody but this process (tcp.h) */
 } Loop;
 
 /* What a process with many sockets needs: as many descriptors as it may have, and no death by SIGPIPE. Once, at start. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* tcp.h -- TCP connections and listeners on a loop.
+/* tcp.h -- TCP connections and listeners on a loop; or, if the loop is alone, what behaves like them within this process, whatever the address, and depends on
+ * nothing but what this process does.
  *
  * A Tcp holds what has been received until its owner takes it and stops reading when that is much; written bytes go out at once when the
  * kernel takes them, else they are queued.  Whenever something has changed -- bytes came, bytes went out, connected, ended -- it calls
@@ -12,7 +13,12 @@
 #include "byte_sink.h"
 #include "loop.h"
 
-enum { TCP_IN_LIMIT = 64 * 1024, TCP_OUT_LIMIT = 64 * 1024 };
+enum {
+  TCP_IN_LIMIT = 64 * 1024, /* bytes that are read ahead */
+  TCP_OUT_LIMIT = 64 * 1024,
+  TCP_WRITE_MAX = 256 * 1024, /* bytes that are written at once */
+  TCP_LINE_LIMIT = 1024 * 1024, TCP_LINE_LIMIT_MAX = 1024 * 1024 * 1024
+};
 
 typedef struct Tcp Tcp;
 typedef struct TcpEvents {
@@ -27,6 +33,9 @@ struct Tcp {
   const TcpEvents *events;
   ByteBuffer in; /* received */
   size_t in_taken; /* of it, already taken */
+  size_t in_scanned; /* of the rest: there is no newline in them */
+  size_t in_limit;   /* no more than that is read ahead: TCP_IN_LIMIT, or, while a line is looked for, line_limit */
+  size_t line_limit; /* bytes of a line */
   size_t out_pending; /* bytes written but not yet gone out */
   int error;     /* libuv error that ended it, 0: none */
   bool connected, reading, ended /* by the other side */, closing, close_when_written;
@@ -42,10 +51,14 @@ static inline size_t tcp_available(const Tcp *tcp) { return byte_sink_size(&tcp-
 static inline const uint8_t *tcp_bytes(const Tcp *tcp) { return tcp->in.sink.start + tcp->in_taken; }
 /* SIZE of them have been used. */
 void tcp_take(Tcp *tcp, size_t size);
+/* Bytes up to and including the first newline.  0: no whole line is there; up to line_limit bytes are read to find one. */
+size_t tcp_line_size(Tcp *tcp);
+/* What is there is as long as a line may be, and none has ended. */
+static inline bool tcp_line_is_too_long(const Tcp *tcp) { return tcp->in_scanned >= tcp->line_limit; }
 /* Reads on until the other side ends or much is waiting. */
 void tcp_want_bytes(Tcp *tcp);
 
-/* Sends or queues a copy of BYTES.  0 or a libuv error. */
+/* Sends or queues a copy of BYTES, TCP_WRITE_MAX at most.  0 or a libuv error. */
 int tcp_write(Tcp *tcp, const void *bytes, size_t size);
 
 /* Closes when what is queued has gone out (NOW: at once).  Nothing but `closed` is called any more. */
@@ -58,6 +71,7 @@ struct TcpListener {
   uv_poll_t poll;
   Loop *loop;
   int fd;
+  int port;     /* 0: ask the system */
   bool waiting; /* for a connection */
   void (*changed)(TcpListener *listener);
   void (*closed)(TcpListener *listener);
@@ -70,6 +84,8 @@ int tcp_accept(TcpListener *listener);
 int tcp_listener_port(const TcpListener *listener);
 void tcp_listener_close(TcpListener *listener);
 
+/* Does it lead to this machine? */
+bool tcp_is_local(const struct sockaddr *address);
 /* Reads "127.0.0.1", "::1" or "localhost".  False: none of these. */
 bool tcp_try_address(const char *host, int port, struct sockaddr_storage *address);
 
