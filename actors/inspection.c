@@ -10,25 +10,38 @@
 
 enum { METHOD_ROOM = 160, ANSWER_ROOM = 64 * WIRE_SCALAR_MAX };
 
-static void name_of(const Machine *m, Oop x, char *out, size_t room) {
+/* Text in ROOM bytes, its end included.  (Each traced call is described: no printf.) */
+typedef struct Text {
+  char *at, *end;
+} Text;
+
+static void put(Text *t, const char *bytes, size_t size) {
+  size_t room = (size_t)(t->end - t->at) - 1;
+  if (size > room) size = room;
+  memcpy(t->at, bytes, size);
+  t->at += size;
+  *t->at = 0;
+}
+
+static void put_name_of(Text *t, const Machine *m, Oop x) {
   const char *bytes;
   size_t size;
   if (!oop_try_bytes(m, x, &bytes, &size)) bytes = "?", size = 1;
-  snprintf(out, room, "%.*s", (int)size, bytes);
+  put(t, bytes, size);
 }
 
-static void class_name(const Machine *m, Oop class, char *out, size_t room) {
+static void put_class_name(Text *t, const Machine *m, Oop class) {
   Object *behavior = machine_object(m, class);
   bool meta = object_class_index(behavior) == CLASS_METACLASS;
   if (meta) behavior = machine_object(m, behavior->slots[METACLASS_INSTANCE_CLASS]);
-  name_of(m, behavior->slots[CLASS_SLOT_NAME], out, room - sizeof " class");
-  if (meta) strcat(out, " class");
+  put_name_of(t, m, behavior->slots[CLASS_SLOT_NAME]);
+  if (meta) put(t, " class", 6);
 }
 
 /* The method (or the one that the block stands in) of the top frame. */
 void actor_current_method(const Actor *a, char *out, size_t room) {
   const Machine *m = &a->machine;
-  char class[64], selector[64];
+  Text t = {out, out + room};
   out[0] = 0;
   if (!m->fp || !actor_is(a, ACTOR_IN_TURN)) return;
   Object *code = frame_code(m->fp);
@@ -36,14 +49,15 @@ void actor_current_method(const Actor *a, char *out, size_t room) {
   while (code_flags(code) & CODE_IS_BLOCK) {
     Oop outer = code->slots[CODE_OUTER];
     if (!oop_is_pointer(outer) || outer == OOP_NIL) { /* it came in a message, without what stood around it */
-      snprintf(out, room, "a block");
+      put(&t, "a block", 7);
       return;
     }
     code = oop_to_object(outer);
   }
-  class_name(m, code->slots[CODE_CLASS], class, sizeof class);
-  name_of(m, code->slots[CODE_SELECTOR], selector, sizeof selector);
-  snprintf(out, room, "%s%s>>%s", block ? "[] in " : "", class, selector);
+  if (block) put(&t, "[] in ", 6);
+  put_class_name(&t, m, code->slots[CODE_CLASS]);
+  put(&t, ">>", 2);
+  put_name_of(&t, m, code->slots[CODE_SELECTOR]);
 }
 
 static uint64_t heap_bytes(const Machine *m) { return m->block_size + (m->old ? m->old->used + m->old->large_used : 0); }

@@ -172,11 +172,11 @@ int cli_search_seeds(const RunOptions *o, const char *command, int argc, char **
   double began = seconds_now();
   if (o->trace) return cli_usage("%s: --trace writes one run: give it one --seed", command);
   if (!prepare(&search)) return fprintf(stderr, "atoll: no memory for so many seeds\n"), 2;
-  bool going = true;
+  bool going = true, complete = true;
   catch_signals(on_signal);
   while (going || search.busy) {
     for (unsigned i = 0; going && i < search.worker_count; i++)
-      if (!search.workers[i].pid && search.next <= o->last_seed) going = start(&search, &search.workers[i]);
+      if (!search.workers[i].pid && search.next <= o->last_seed) complete = going = start(&search, &search.workers[i]);
     if (search.busy && !finish_one(&search)) break;
     if (interrupted || (search.failed && !o->keep_going) || (search.next > o->last_seed && !search.busy)) going = false;
   }
@@ -184,5 +184,5 @@ int cli_search_seeds(const RunOptions *o, const char *command, int argc, char **
   for (unsigned i = 0; i < search.worker_count; i++) close(search.workers[i].output);
   int status = report(&search, seconds_now() - began);
   munmap(search.hashes, search.hash_count * sizeof *search.hashes);
-  return interrupted ? 1 : status;
+  return interrupted || !complete ? 1 : status;
 }
