@@ -100,6 +100,22 @@ static void free_extra(Scheduler *s, Actor *a) {
   a->extra = NULL;
 }
 
+/* Places of links and subscriptions that are gone, and the extra part when nothing in it says anything. */
+static void free_unused(Scheduler *s, Actor *a) {
+  static const ActorExtra nothing;
+  Accounts *accounts = s->runtime->accounts;
+  ActorExtra *extra = a->extra;
+  if (!extra) return;
+  if (!extra->link_count) {
+    account_free(accounts, ACCOUNT_ACTOR, extra->links, extra->link_capacity * sizeof *extra->links);
+    extra->links = NULL, extra->link_capacity = 0;
+  }
+  if (!extra->subscription_count) subscriptions_destroy(a);
+  if (memcmp(extra, &nothing, sizeof nothing)) return;
+  account_free(accounts, ACCOUNT_ACTOR, extra, sizeof *extra);
+  a->extra = NULL;
+}
+
 static void free_message(Scheduler *s, Message *message) {
   if (message->kind == MESSAGE_TIMER) scheduler_free_timer(s, (Timer *)message);
   else message_free(&s->messages, message);
@@ -509,6 +525,8 @@ static void take_back_handles(Scheduler *s, Machine *m) {
 void actor_pack(Scheduler *s, Actor *a) {
   a->flags |= ACTOR_PACKED;
   a->machine.thread = s->context;
+  a->scheduler = s;
+  free_unused(s, a);
   if (actor_is(a, ACTOR_STARTED)) machine_pack_may_gc(&a->machine);
 }
 

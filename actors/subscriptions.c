@@ -130,4 +130,7 @@ void subscriptions_destroy(Actor *a) {
   ActorExtra *extra = a->extra;
   account_free(accounts, ACCOUNT_ACTOR, extra->subscriptions, extra->subscription_capacity * sizeof *extra->subscriptions);
   account_free(accounts, ACCOUNT_ACTOR, extra->subscription_buckets, extra->subscription_capacity * sizeof *extra->subscription_buckets);
+  extra->subscriptions = NULL;
+  extra->subscription_buckets = NULL;
+  extra->subscription_count = extra->subscription_capacity = extra->subscription_free = 0;
 }

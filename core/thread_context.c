@@ -76,13 +76,31 @@ static unsigned size_class(uint32_t size, uint32_t *rounded) {
   return (power - 7) * 4 + steps;
 }
 
+static uint32_t class_size(unsigned class) {
+  unsigned power = 7 + class / 4;
+  return class % 4 ? (1u << power) + (1u << (power - 2)) * (class % 4) : 1u << power;
+}
+
 uint32_t thread_context_block_size(uint32_t size) {
   if (size <= POOLED_MAX) size_class(size, &size);
   return size;
 }
 
-static void *cut_block(ThreadContext *context, uint32_t size) {
-  if ((size_t)(context->bump_end - context->bump) < size) {
+/* What is cut next is a block of twice the size at least that nobody needs: when blocks of one size have had their time (many actors computed, and now wait), others get the memory. */
+static bool try_split(ThreadContext *context, unsigned class) {
+  for (unsigned larger = CLASS_COUNT; larger-- > class + 4;) {
+    FreeBlock *block = context->free[larger];
+    if (!block) continue;
+    context->free[larger] = block->next;
+    context->bump = (char *)block;
+    context->bump_end = context->bump + class_size(larger);
+    return true;
+  }
+  return false;
+}
+
+static void *cut_block(ThreadContext *context, unsigned class, uint32_t size) {
+  if ((size_t)(context->bump_end - context->bump) < size && !try_split(context, class)) {
     Chunk *chunk = account_alloc_dirty(context->accounts, ACCOUNT_SCHEDULER, CHUNK_SIZE);
     if (!chunk) return NULL;
     chunk->next = context->chunks;
@@ -127,7 +145,7 @@ void *thread_context_take_block(ThreadContext *context, uint32_t *size) {
     if (block)
       context->free[class] = context->free[class]->next;
     else
-      block = cut_block(context, *size);
+      block = cut_block(context, class, *size);
   } else {
     if (*size <= KEPT_MAX) size_class(*size, size);
     *size = (*size + 15) & ~15u;
