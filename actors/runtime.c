@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* runtime.c -- starting and ending everything. */
+#include "debug.h"
 #include "runtime_internal.h"
 #include "snapshots.h"
 
@@ -91,6 +92,10 @@ bool runtime_resume_main(Runtime *runtime, const SourceImage *source, const char
 int runtime_run(Runtime *runtime) {
   Scheduler *first = &runtime->schedulers[0];
   if (runtime->options.pin) pinning_begin(runtime), pin_thread(runtime, 0);
+  for (uint32_t i = 1; debug_on(DEBUG_THREAD_STRESS) && !runtime->host->seeded && i < runtime->scheduler_count; i++) {
+    atomic_fetch_and(&runtime->idle, ~((uint64_t)1 << i));
+    if (!runtime_start_thread(runtime, &runtime->schedulers[i])) return 2;
+  }
   if (runtime->main) scheduler_enqueue(first, runtime->main);
   scheduler_run(first);
   if (runtime->options.pin) pinning_end(runtime);

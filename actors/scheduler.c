@@ -2,6 +2,9 @@
 /* scheduler.c -- choosing what runs next.  Start at scheduler_run. */
 #include "scheduler.h"
 
+#include <sched.h>
+
+#include "debug.h"
 #include "handles.h"
 #include "runtime_internal.h"
 #include "seeded.h"
@@ -127,13 +130,22 @@ void scheduler_give_back(Scheduler *s, Actor *a) {
   scheduler_wake(s);
 }
 
+static bool stress_chance(Scheduler *s, uint64_t one_in) { return debug_on(DEBUG_THREAD_STRESS) && !s->seeded && host_choose(s->runtime->host, one_in) == 0; }
+
+/* Debug switch thread_stress: where A is to go that could run on S. */
+static Scheduler *stress_home(Scheduler *s, const Actor *a) {
+  Runtime *runtime = s->runtime;
+  return a->pinned || !stress_chance(s, 3) ? s : &runtime->schedulers[host_choose(runtime->host, runtime->scheduler_count)];
+}
+
 void scheduler_enqueue(Scheduler *s, Actor *a) {
-  if (a->pinned && a->scheduler != s) return scheduler_give_back(a->scheduler, a);
+  Scheduler *home = a->pinned ? a->scheduler : stress_home(s, a);
+  if (home != s) return scheduler_give_back(home, a);
   queue_put(queue_for(s, a, false), a);
 }
 
 void scheduler_enqueue_child(Scheduler *s, Actor *a) {
-  if (s->seeded || a->priority != PRIORITY_NORMAL || a->pinned) scheduler_enqueue(s, a);
+  if (s->seeded || a->priority != PRIORITY_NORMAL || a->pinned || stress_chance(s, 2)) scheduler_enqueue(s, a);
   else queue_put(&s->children, a);
 }
 
@@ -144,6 +156,7 @@ static void place_children(Scheduler *s) {
 }
 
 void scheduler_requeue(Scheduler *s, Actor *a, bool slice_used_up) {
+  if (stress_chance(s, 2)) return scheduler_enqueue(s, a);
   queue_put(queue_for(s, a, slice_used_up), a);
   if (slice_used_up) s->until_poll -= SLICE_POLL_COST;
 }
@@ -431,8 +444,9 @@ static void pack_first_patient(Scheduler *s) {
 }
 
 static void pack_due(Scheduler *s) {
-  while (s->pack_count && s->now - s->pack_ring[s->pack_first].since >= PACK_AFTER_NS) pack_first(s);
-  for (uint32_t most = 64; most && s->patient_count && s->now - s->patient[s->patient_first].since >= PACK_PATIENT_NS; most--) pack_first_patient(s);
+  bool now = stress_chance(s, 16);
+  while (s->pack_count && (now || s->now - s->pack_ring[s->pack_first].since >= PACK_AFTER_NS)) pack_first(s);
+  for (uint32_t most = 64; most && s->patient_count && (now || s->now - s->patient[s->patient_first].since >= PACK_PATIENT_NS); most--) pack_first_patient(s);
 }
 
 void scheduler_note_idle(Scheduler *s, Actor *a) {
@@ -527,7 +541,8 @@ void scheduler_run(Scheduler *s) {
   atomic_fetch_and(&runtime->idle, ~((uint64_t)1 << s->number));
   while (!atomic_load_explicit(&runtime->stopping, memory_order_relaxed)) {
     take_inbound(s);
-    if (--s->until_poll <= 0) scheduler_poll(s);
+    if (--s->until_poll <= 0 || stress_chance(s, 4)) scheduler_poll(s);
+    if (stress_chance(s, 4)) sched_yield();
     Actor *a = scheduler_take(s);
     if (!a) {
       scheduler_poll(s);

@@ -12,7 +12,8 @@
   X(VERIFY_HEAP, "verify_heap", "check every object after each collection")           \
   X(PREEMPT_STRESS, "preempt_stress", "a slice is one reduction")                     \
   X(SHADOW_STORM, "shadow_storm", "copy a random object of S into W every few reductions") \
-  X(SHADOW_ALL, "shadow_all", "copy all shadowable objects into W at the start")
+  X(SHADOW_ALL, "shadow_all", "copy all shadowable objects into W at the start")     \
+  X(THREAD_STRESS, "thread_stress", "actors change threads whenever they may, and are packed as soon as they rest")
 
 typedef enum DebugSwitch {
 #define X(name, text, doc) DEBUG_##name,

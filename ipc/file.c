@@ -41,7 +41,7 @@ void file_use(File *file, int fd) {
 
 void file_adopt_pipe(File *file, int fd) {
   file->fd = fd;
-  file->pollable = true;
+  file->pollable = file->pipe = true;
 }
 
 static bool reserve(File *file, size_t size) {
@@ -184,7 +184,7 @@ static void on_descriptor_closed(uv_fs_t *request) {
   gone(file);
 }
 
-/* The poll handle is gone, no operation runs: close the descriptor, on the pool, since that can take long as well. */
+/* The poll handle is gone, no operation runs: close the descriptor, on the pool if that can take long as well. */
 static void close_descriptor(File *file) {
   uv_fs_req_cleanup(&file->request);
   if (file->fd < 0 || file->keep_open) {
@@ -192,7 +192,7 @@ static void close_descriptor(File *file) {
     return;
   }
   file->request.data = file;
-  if (uv_fs_close(&file->loop->uv, &file->request, file->fd, on_descriptor_closed) == 0) return;
+  if (!file->pipe && uv_fs_close(&file->loop->uv, &file->request, file->fd, on_descriptor_closed) == 0) return;
   close(file->fd);
   gone(file);
 }

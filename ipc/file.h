@@ -42,7 +42,7 @@ struct File {
   int64_t result; /* of an operation that is done: 0, a count, a descriptor, or a libuv error */
   char *buffer;
   size_t capacity, transfer;
-  bool in_pool, polling, poll_made, pollable /* pipe, terminal, socket */, keep_open /* the descriptor is not ours */, closing;
+  bool in_pool, polling, poll_made, pollable /* pipe, terminal, socket */, pipe /* to a child process: closing takes no time */, keep_open /* the descriptor is not ours */, closing;
 };
 
 /* What an operation needs; each uses some of it. */
