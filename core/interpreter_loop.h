@@ -288,10 +288,14 @@ op_SEND: {
   }
   entry = send_cache_first(m->cache, pc - 1);
   if (unlikely(entry->key != send_key(pc - 1, class_index))) goto send_slowly;
-  if (unlikely(entry->kind != SEND_METHOD || !HAS_ROOM(A, entry->registers))) goto send_found_elsewhere;
+  if (unlikely(entry->kind != SEND_METHOD)) goto send_other;
+  if (!HAS_ROOM(A, entry->registers)) goto send_found_elsewhere;
   pc++;
   ENTER(entry->code, entry->words, A, C);
 }
+send_other:
+  base = A, argc = B, dest = C, site = pc++ - 1;
+  goto send_kind;
 send_found_elsewhere:
   base = A, argc = B, dest = C, site = pc++ - 1;
   goto send_found;
@@ -537,18 +541,18 @@ op_RETURN_NIL:
   result = OOP_NIL;
 do_return : {
   Oop link = fp[FRAME_LINK];
+  if (likely(link & LINK_NEAR && fp[FRAME_CONTEXT] == OOP_NIL && !m->grace)) {
+    pc = LINK_NEAR_PC(link);
+    fp = (Oop *)((char *)fp - (link & LINK_NEAR_BASE_BYTES));
+    literals = &oop_to_object(fp[FRAME_CODE])->slots[CODE_LITERALS];
+    R(LINK_NEAR_DEST(link)) = result;
+    NEXT();
+  }
   if (unlikely(fp[FRAME_CONTEXT] != OOP_NIL || LINK_IS_BOTTOM(link) || m->grace)) {
     SAVE();
     frames_return(m, fp, result);
     if (m->done) return m->done = 0, RUN_DONE;
     LOAD();
-    NEXT();
-  }
-  if (likely(link & LINK_NEAR)) {
-    pc = LINK_NEAR_PC(link);
-    fp = (Oop *)((char *)fp - (link & LINK_NEAR_BASE_BYTES));
-    literals = &oop_to_object(fp[FRAME_CODE])->slots[CODE_LITERALS];
-    R(LINK_NEAR_DEST(link)) = result;
     NEXT();
   }
   fp -= link_base(link);
