@@ -44,8 +44,22 @@ static RunStatus RUN_NAME(Machine *m) {
     goto *labels[w & 0xff];    \
   } while (0)
 #define A (w >> 8 & 0xff)
+/* Read again from the instruction, which is behind pc: one load, where shifting W apart is two or three steps.  So not after pc has changed. */
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define B ((size_t)((const uint8_t *)pc)[-2])
+#define C ((size_t)((const uint8_t *)pc)[-1])
+#define SIGNED_C ((int64_t)((const int8_t *)pc)[-1])
+#define BX ((size_t)((const uint16_t *)pc)[-1])
+#define SIGNED_BX ((int64_t)((const int16_t *)pc)[-1])
+#define NEXT_SIGNED_BX ((int64_t)((const int16_t *)pc)[1])
+#else
 #define B (w >> 16 & 0xff)
 #define C (w >> 24)
+#define SIGNED_C ((int64_t)op_sc((uint32_t)w))
+#define BX (w >> 16)
+#define SIGNED_BX ((int64_t)op_sbx((uint32_t)w))
+#define NEXT_SIGNED_BX ((int64_t)op_sbx(*pc))
+#endif
 #define R(i) fp[i]
 #define OVERRIDDEN(k) (MODE == 2 && (m->overridden >> SPECIAL_##k & 1))
 /* Only objects of S have FLAG_SHADOWABLE while code runs, and only those with it may have a copy. */
@@ -120,9 +134,9 @@ static RunStatus RUN_NAME(Machine *m) {
 #define DO_MOVE(then) \
   do { R(A) = R(B); then; } while (0)
 #define DO_LOADK(then) \
-  do { R(A) = literals[(w >> 16)]; then; } while (0)
+  do { R(A) = literals[BX]; then; } while (0)
 #define DO_LOADI(then) \
-  do { R(A) = oop_from_small(op_sbx((uint32_t)w)); then; } while (0)
+  do { R(A) = oop_from_small(SIGNED_BX); then; } while (0)
 #define DO_LOADFALSE(then) \
   do { R(A) = OOP_FALSE; then; } while (0)
 #define DO_COPIED(then) \
@@ -141,7 +155,7 @@ static RunStatus RUN_NAME(Machine *m) {
   } while (0)
 #define DO_GETGLOBAL(then)                                        \
   do {                                                            \
-    Oop binding = literals[w >> 16];                              \
+    Oop binding = literals[BX];                              \
     R(A) = oop_to_object(RESOLVE(binding))->slots[BINDING_VALUE]; \
     then;                                                         \
   } while (0)
@@ -171,7 +185,7 @@ op_LOADK:
 op_LOADI:
   DO_LOADI(NEXT());
 op_LOADNIL:
-  for (unsigned i = 0; i <= B; i++) R(A + i) = OOP_NIL;
+  for (Oop *from = &R(A), *end = from + B; from <= end; from++) *from = OOP_NIL;
   NEXT();
 op_LOADTRUE:
   R(A) = OOP_TRUE;
@@ -187,15 +201,16 @@ op_GETGLOBAL:
   DO_GETGLOBAL(NEXT());
 op_SETGLOBAL:
   SAVE();
-  if (!store_global_may_gc(m, literals[(w >> 16)], A)) goto heap_limit_or_read_only;
+  if (!store_global_may_gc(m, literals[BX], A)) goto heap_limit_or_read_only;
   LOAD();
   if (MODE == 0 && m->in_shadow) goto change_mode;
   NEXT();
 op_NEWVEC:
   ROOM(8 + B * 8);
   {
-    Object *vector = machine_cut_unchecked(m, CLASS_ARRAY, FORMAT_POINTERS, B);
-    for (unsigned i = 0; i < B; i++) vector->slots[i] = OOP_NIL;
+    size_t size = B;
+    Object *vector = machine_cut_unchecked(m, CLASS_ARRAY, FORMAT_POINTERS, size);
+    for (size_t i = 0; i < size; i++) vector->slots[i] = OOP_NIL;
     R(A) = oop_from_object(vector);
   }
   NEXT();
@@ -203,8 +218,10 @@ op_GETVEC:
   DO_GETVEC(NEXT());
 op_ARRAY : {
   ROOM(8 + C * 8);
-  Object *array = machine_cut_unchecked(m, CLASS_ARRAY, FORMAT_POINTERS, C);
-  for (unsigned i = 0; i < C; i++) array->slots[i] = R(B + i);
+  const Oop *elements = &R(B);
+  size_t size = C;
+  Object *array = machine_cut_unchecked(m, CLASS_ARRAY, FORMAT_POINTERS, size);
+  for (size_t i = 0; i < size; i++) array->slots[i] = elements[i];
   R(A) = oop_from_object(array);
   NEXT();
 }
@@ -222,7 +239,7 @@ op_CLOSURE : {
   ROOM((1 + CLOSURE_COPIED + copied) * 8);
   if (info & 0x100) home = R(A);
   Object *closure = machine_cut_unchecked(m, CLASS_BLOCK_CLOSURE, FORMAT_POINTERS, CLOSURE_COPIED + copied);
-  closure->slots[CLOSURE_CODE] = literals[(w >> 16)];
+  closure->slots[CLOSURE_CODE] = literals[BX];
   closure->slots[CLOSURE_RECEIVER] =
       code_flags(CODE) & CODE_IS_BLOCK ? oop_to_object(RESOLVE(R(0)))->slots[CLOSURE_RECEIVER] : R(0);
   closure->slots[CLOSURE_HOME] = home;
@@ -252,26 +269,26 @@ op_LOOP:
   NEXT();
 op_JUMP_TRUE:
   if (R(A) == OOP_TRUE)
-    pc += op_sbx((uint32_t)w);
+    pc += SIGNED_BX;
   else if (unlikely(R(A) != OOP_FALSE))
     goto must_be_boolean;
   NEXT();
 op_JUMP_FALSE:
   if (R(A) == OOP_FALSE)
-    pc += op_sbx((uint32_t)w);
+    pc += SIGNED_BX;
   else if (unlikely(R(A) != OOP_TRUE))
     goto must_be_boolean;
   NEXT();
 op_JUMP_NIL:
-  if (R(A) == OOP_NIL) pc += op_sbx((uint32_t)w);
+  if (R(A) == OOP_NIL) pc += SIGNED_BX;
   NEXT();
 op_JUMP_NOT_NIL:
-  if (R(A) != OOP_NIL) pc += op_sbx((uint32_t)w);
+  if (R(A) != OOP_NIL) pc += SIGNED_BX;
   NEXT();
 op_FORLOOP1:
   FOR_TURN(true, 2, true);
 op_FORLOOP:
-  FOR_TURN(true, (int64_t)op_sc((uint32_t)w) * 2, op_sc((uint32_t)w) > 0);
+  FOR_TURN(true, SIGNED_C * 2, SIGNED_C > 0);
 op_FORSTEP : {
   Oop step = R(C);
   FOR_TURN(oop_is_small(step), (int64_t)(step - 1), (int64_t)step > 0);
@@ -290,8 +307,9 @@ op_SEND: {
   if (unlikely(entry->key != send_key(pc - 1, class_index))) goto send_slowly;
   if (unlikely(entry->kind != SEND_METHOD)) goto send_other;
   if (!HAS_ROOM(A, entry->registers)) goto send_found_elsewhere;
+  dest = w >> 24;
   pc++;
-  ENTER(entry->code, entry->words, A, C);
+  ENTER(entry->code, entry->words, A, dest);
 }
 send_other:
   base = A, argc = B, dest = C, site = pc++ - 1;
@@ -693,15 +711,15 @@ op_BITSHIFT : {
   do {                                                                                                                     \
     Oop a = R(B);                                                                                                          \
     int64_t n;                                                                                                             \
-    if (likely(oop_is_small(a) && !OVERRIDDEN(name) && !overflows((int64_t)a, (int64_t)op_sc((uint32_t)w) * 2, &n))) {     \
+    if (likely(oop_is_small(a) && !OVERRIDDEN(name) && !overflows((int64_t)a, SIGNED_C * 2, &n))) {     \
       R(A) = (Oop)n;                                                                                                       \
       then;                                                                                                                \
     }                                                                                                                      \
-    if (oop_is_small_float(a) && !OVERRIDDEN(name) && double_try_small(oop_small_to_double(a) sign op_sc((uint32_t)w), &result)) { \
+    if (oop_is_small_float(a) && !OVERRIDDEN(name) && double_try_small(oop_small_to_double(a) sign SIGNED_C, &result)) { \
       R(A) = result;                                                                                                       \
       then;                                                                                                                \
     }                                                                                                                      \
-    SPECIAL1(name, a, oop_from_small(op_sc((uint32_t)w)), A);                                                              \
+    SPECIAL1(name, a, oop_from_small(SIGNED_C), A);                                                              \
   } while (0)
 #define DO_ADDI(then) ADD_SMALL(ADD, __builtin_add_overflow, +, then)
 #define DO_SUBI(then) ADD_SMALL(SUB, __builtin_sub_overflow, -, then)
@@ -734,17 +752,17 @@ op_SUBI:
   do {                                                                              \
     Oop a = R(B);                                                                   \
     if (likely(oop_is_small(a) && !OVERRIDDEN(name))) {                             \
-      if ((int64_t)a op(int64_t) oop_from_small(op_sc((uint32_t)w))) yes;           \
+      if ((int64_t)a op(int64_t) oop_from_small(SIGNED_C)) yes;           \
       no;                                                                           \
     }                                                                               \
     if (oop_is_small_float(a) && !OVERRIDDEN(name)) {                               \
-      if (oop_small_to_double(a) op op_sc((uint32_t)w)) yes;                        \
+      if (oop_small_to_double(a) op SIGNED_C) yes;                        \
       no;                                                                           \
     }                                                                               \
-    SPECIAL1(name, a, oop_from_small(op_sc((uint32_t)w)), A);                       \
+    SPECIAL1(name, a, oop_from_small(SIGNED_C), A);                       \
   } while (0)
 /* The next word is JUMP_TRUE or JUMP_FALSE. */
-#define TAKE_JUMP do { pc += op_sbx(*pc) + 1; NEXT(); } while (0)
+#define TAKE_JUMP do { pc += NEXT_SIGNED_BX + 1; NEXT(); } while (0)
 #define PASS_JUMP do { pc++; NEXT(); } while (0)
 #define COMPARISONS(name, op, texts)                                    \
   op_##name : COMPARED(name, op, texts, ANSWER(OOP_TRUE), ANSWER(OOP_FALSE)); \
@@ -916,7 +934,7 @@ op_CLASS:
 must_be_boolean: /* should it answer, go on as if the jump were taken */
   base = code_registers(CODE) + FRAME_CONTROL;
   R(base) = R(A);
-  pc += op_sbx((uint32_t)w);
+  pc += SIGNED_BX;
   RUNTIME_SEND(MUST_BE_BOOLEAN, 0, base);
 
 store_with_care:
@@ -970,6 +988,10 @@ op_illegal:
 #undef A
 #undef B
 #undef C
+#undef SIGNED_C
+#undef BX
+#undef SIGNED_BX
+#undef NEXT_SIGNED_BX
 #undef R
 #undef OVERRIDDEN
 #undef MAY_HAVE_COPY
