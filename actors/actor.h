@@ -238,6 +238,8 @@ bool promise_subscribe(Actor *a, uint64_t promise, uint64_t actor, uint64_t numb
 bool subscriptions_take(Actor *a, uint64_t promise, Subscription *taken);
 /* A owes that request no answer any more.  False: it did not. */
 bool subscriptions_take_detached(Actor *a, uint64_t actor, uint64_t number);
+/* That promise is not to be settled at the end of A.  False: it was not. */
+bool subscriptions_take_end(Actor *a, uint64_t actor, uint64_t number);
 /* Do other actors wait for the promise, or may they ask for it? */
 bool promise_is_awaited_elsewhere(const Actor *a, const Object *promise);
 /* Does anybody wait for that promise? */

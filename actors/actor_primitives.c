@@ -477,6 +477,7 @@ static Oop signal_with_promise_may_gc(Machine *m, uint64_t peer, MessageKind kin
   Oop promise = promise_new_may_gc(a);
   if (!promise) return primitive_fail(m, FAILURE_NO_MEMORY);
   uint64_t number = (uint64_t)oop_to_small(oop_to_object(promise)->slots[PROMISE_NUMBER]);
+  oop_to_object(promise)->slots[PROMISE_VALUE] = oop_from_small((int64_t)peer); /* while it is pending: who settles it */
   if (kind != MESSAGE_SUBSCRIBE) actor_signal(a->scheduler, a, peer, kind, number, 0);
   else actor_signal(a->scheduler, a, peer, kind, SUBSCRIBE_END, number);
   return promise;

@@ -111,7 +111,7 @@ static void receive_timer(Scheduler *s, Actor *a, Timer *timer) {
 /* The caller has lost interest: the request is not begun, or the turn that runs for it learns of it where it next waits, or it need not be answered later. */
 static void receive_cancel(Scheduler *s, Actor *a, Message *message) {
   if (a->reply_promise == message->number && a->reply_to == message->from) a->flags |= ACTOR_CANCELLED | ACTOR_WAKE;
-  else if (!subscriptions_take_detached(a, message->from, message->number))
+  else if (!subscriptions_take_detached(a, message->from, message->number) && !subscriptions_take_end(a, message->from, message->number))
     for (Message *previous = NULL, *each = a->inbox; each; previous = each, each = each->next) {
       if (each->kind != MESSAGE_REQUEST || each->from != message->from || each->number != message->number) continue;
       message_free(&s->messages, inbox_remove_after(a, previous));

@@ -78,6 +78,7 @@ static Oop promise_subscribe_primitive(Machine *m) {
   if (!oop_is_small(oop_to_object(m->args[0])->slots[PROMISE_OWNER])) return primitive_fail(m, FAILURE_BAD_RECEIVER);
   Oop own = promise_new_may_gc(a);
   if (!own) return primitive_fail(m, FAILURE_NO_MEMORY);
+  oop_to_object(own)->slots[PROMISE_VALUE] = oop_to_object(m->args[0])->slots[PROMISE_OWNER]; /* while it is pending: who settles it */
   promise_ask_owner(a->scheduler, a, oop_to_object(m->args[0]), actor_id(a), (uint64_t)oop_to_small(oop_to_object(own)->slots[PROMISE_NUMBER]));
   return own;
 }

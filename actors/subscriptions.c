@@ -98,6 +98,11 @@ bool subscriptions_take_detached(Actor *a, uint64_t actor, uint64_t number) {
   return take(a, &(Subscription){.actor = actor, .number = number}, &taken);
 }
 
+bool subscriptions_take_end(Actor *a, uint64_t actor, uint64_t number) {
+  Subscription taken;
+  return take(a, &(Subscription){.promise = SUBSCRIBE_END, .actor = actor, .number = number}, &taken);
+}
+
 bool subscriptions_include(const Actor *a, uint64_t promise) {
   const ActorExtra *extra = a->extra;
   if (!extra || !extra->subscription_count) return false;
