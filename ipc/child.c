@@ -4,6 +4,7 @@
 #include "child.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -71,11 +72,24 @@ static void reap(Child *child) {
 
 static void kill_child(Child *child) { kill(child->own_group ? -child->pid : child->pid, SIGKILL); }
 
+static int open_pidfd(pid_t pid) {
+  int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+#ifdef __SANITIZE_THREAD__ /* which does not see that call, and takes the descriptor for one that another thread has closed */
+  if (fd >= 0) {
+    int seen = dup(fd);
+    fcntl(seen, F_SETFD, FD_CLOEXEC);
+    close(fd);
+    fd = seen;
+  }
+#endif
+  return fd;
+}
+
 static void spawn_on_pool(uv_work_t *work) {
   Child *child = work->data;
   child->error = -spawn(child);
   if (child->error) return;
-  child->pidfd = (int)syscall(SYS_pidfd_open, child->pid, 0);
+  child->pidfd = open_pidfd(child->pid);
   if (child->pidfd >= 0) return;
   child->error = -errno;
   kill_child(child);
