@@ -3,6 +3,27 @@
  * code_check. */
 #include "compiler_support.h"
 
+/* Opcodes as the interpreter sees them. */
+static void assert_opcodes(const char *text, const uint8_t *expected, unsigned count) {
+  CompileError error;
+  Arena *arena = arena_new();
+  Source source = {"test.st", text, strlen(text), 1};
+  CodeTemplate *code = compile_method(arena, &source, (Text){NULL, 0}, test_text(text), &test_scope, &error);
+  assert_non_null(code);
+  for (unsigned i = 0; i < count; i++) assert_int_equal(code->words[i] & 0xff, expected[i]);
+  arena_delete(arena);
+}
+
+static void pairs_are_named_by_their_first_word(void **state) {
+  static const uint8_t send[] = {OP_MOVE_MOVE_SEND, OP_MOVE_SEND, OP_SEND};
+  static const uint8_t loop[] = {OP_LOADI, OP_LE_JF, OP_JUMP_FALSE, OP_ADDI_FORLOOP1, OP_FORLOOP1, OP_LOOP, OP_ADDI_LOOP, OP_LOOP};
+  static const uint8_t down[] = {OP_LOADI, OP_GE_JF, OP_JUMP_FALSE, OP_ADDI, OP_FORLOOP};
+  (void)state;
+  assert_opcodes("foo: x ^x bar: x", send, 3);
+  assert_opcodes("foo: x 1 to: x do: [:i | i + 1]", loop, 8);
+  assert_opcodes("foo: x 1 to: x by: -1 do: [:i | i + 1]", down, 5);
+}
+
 static void cascade_keeps_its_receiver(void **state) {
   (void)state;
   assert_method("foo: s s nextPut: 1; nextPut: 2; yourself", "foo: args=1 registers=7\n"
@@ -287,6 +308,7 @@ static void methods_that_do_not_fit_are_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      cmocka_unit_test(pairs_are_named_by_their_first_word),
       cmocka_unit_test(cascade_keeps_its_receiver),
       cmocka_unit_test(cascade_to_an_expression_keeps_it_in_a_register),
       cmocka_unit_test(cascade_to_super_sends_all_to_super),

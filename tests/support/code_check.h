@@ -157,6 +157,20 @@ static void code_check_successors(CodeCheck *c, unsigned pc, const uint8_t *held
   code_check_flow(c, pc, next, held);
 }
 
+/* A word that names a pair is followed by the pair's second instruction. */
+static void code_check_pair(CodeCheck *c, unsigned pc, unsigned extra) {
+  static const uint8_t seconds[] = {
+#define PAIR(name, first, second) OP_##second,
+      JUMP_PAIRS(PAIR) ARITHMETIC_PAIRS(PAIR) PAIRS(PAIR)
+#undef PAIR
+  };
+  unsigned raw = c->code->words[pc] & 0xff, next = pc + 1 + extra;
+  if (raw < OPCODE_COUNT || raw >= OPCODE_END) return;
+  unsigned second = seconds[raw - OPCODE_COUNT], found = next < c->code->word_count ? c->code->words[next] : OPCODE_END;
+  if ((found & 0xff) != second && op_code(found) != second) code_check_fail(c, pc, "pair without its second instruction:", raw);
+  if (raw == OP_FORLOOP1 && op_sc(c->code->words[pc]) != 1) code_check_fail(c, pc, "FORLOOP1 with another step", raw);
+}
+
 static void code_check_run(CodeCheck *c) {
   const CodeTemplate *code = c->code;
   uint8_t held[256] = {0};
@@ -164,6 +178,7 @@ static void code_check_run(CodeCheck *c) {
     unsigned extra;
     if (op_code(code->words[pc]) >= OPCODE_COUNT) code_check_fail(c, pc, "opcode", op_code(code->words[pc]));
     extra = code_check_extra(code, pc);
+    code_check_pair(c, pc, extra);
     if (pc + extra >= code->word_count) code_check_fail(c, pc, "cut off", extra);
     while (extra-- && pc + 1 < code->word_count) c->is_operand[++pc] = 1;
   }
