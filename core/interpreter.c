@@ -283,7 +283,6 @@ static __attribute__((noinline)) bool try_mixed_doubles(Oop a, Oop b, double *x,
   return !oop_both_small(a, b) && try_exact_double(a, x) && try_exact_double(b, y);
 }
 
-static inline bool is_nonzero_small_float(Oop x) { return oop_is_small_float(x) && x > SMALL_FLOAT_ZERO_MAX; }
 static inline bool are_nonzero_small_floats(Oop a, Oop b) { return oop_both_small_floats(a, b) && a > SMALL_FLOAT_ZERO_MAX && b > SMALL_FLOAT_ZERO_MAX; }
 
 /* Two numbers of which at least one is a FloatD. */
@@ -297,6 +296,16 @@ static inline bool try_two_doubles(Oop a, Oop b, double *x, double *y) {
 }
 
 /* ---- the loop, three times ------------------------------------------------------------------------------------- */
+
+/* With the handlers of all pairs, clang (14) keeps not even the frame and the pc in registers, and everything takes twice as long.  There the word of a pair
+ * runs as the instruction that it begins with. */
+#ifdef __clang__
+#define RUNS_PAIRS 0
+#define PAIR_LABEL(name, first) op_##first
+#else
+#define RUNS_PAIRS 1
+#define PAIR_LABEL(name, first) op_##name
+#endif
 
 #define MODE 0
 #define RUN_NAME run_pristine

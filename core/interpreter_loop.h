@@ -14,7 +14,10 @@ static RunStatus RUN_NAME(Machine *m) {
       OPCODES(OP)
 #undef OP
 #define PAIR(name, first, second) [OP_##name] = &&op_##name,
-      JUMP_PAIRS(PAIR) ARITHMETIC_PAIRS(PAIR) PAIRS(PAIR)
+      JUMP_PAIRS(PAIR)
+#undef PAIR
+#define PAIR(name, first, second) [OP_##name] = &&PAIR_LABEL(name, first),
+      ARITHMETIC_PAIRS(PAIR) PAIRS(PAIR)
 #undef PAIR
           [OPCODE_END... 255] = &&op_illegal};
   register Oop *fp;
@@ -898,6 +901,7 @@ op_CLASS:
   R(A) = machine_class_of(m, RESOLVE(R(B)));
   NEXT();
 
+#if RUNS_PAIRS
 /* What the first answers goes on as a double, when it is one, into the second. */
 #define FLOATING_ADD +
 #define FLOATING_SUB -
@@ -912,7 +916,7 @@ op_CLASS:
       R(register_) = result;                                                                                \
       w = *pc++;                                                                                            \
       Oop other = R(B == register_ ? C : B);                                                                \
-      if (unlikely((B != register_ && C != register_) || !is_nonzero_small_float(other))) goto op_##second; \
+      if (unlikely((B != register_ && C != register_) || !are_nonzero_small_floats(other, other))) goto op_##second; \
       double y = oop_small_nonzero_to_double(other);                                                        \
       real = B == register_ ? x FLOATING_##second y : y FLOATING_##second x;                                \
       if (unlikely(!double_try_small(real, &result))) goto boxed_float;                                     \
@@ -930,6 +934,7 @@ op_CLASS:
   op_##name : DO_##first(w = *pc++; goto op_##second);
   PAIRS(PAIR)
 #undef PAIR
+#endif
 
 must_be_boolean: /* should it answer, go on as if the jump were taken */
   base = code_registers(CODE) + FRAME_CONTROL;
