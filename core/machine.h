@@ -212,7 +212,7 @@ static inline Oop oop_resolve(const Machine *m, Oop x) {
 /* Are A and B the same object to this actor? */
 static inline bool oop_same(const Machine *m, Oop a, Oop b) {
   if (a == b) return true;
-  if (!m->in_shadow || (!oop_may_have_copy(a) && !oop_may_have_copy(b))) return false;
+  if (!m->in_shadow || !oop_is_pointer(a) || !oop_is_pointer(b) || (!oop_may_have_copy(a) && !oop_may_have_copy(b))) return false;
   return oop_resolve(m, a) == oop_resolve(m, b);
 }
 
