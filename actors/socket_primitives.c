@@ -203,6 +203,13 @@ static Oop tcp_flush(Machine *m) {
   return handle->tcp.out_pending ? wait_until(handle->actor, OOP_NIL) : m->args[0];
 }
 
+static Oop tcp_end_output_primitive(Machine *m) {
+  Handle *handle = receiver_handle(m, HANDLE_SOCKET);
+  if (!handle) return primitive_fail(m, FAILURE_WRONG_STATE);
+  int error = tcp_end_output(&handle->tcp);
+  return error ? system_fail(m, error) : m->args[0];
+}
+
 /* maxLine: bytes.  Answers what it was. */
 static Oop tcp_max_line(Machine *m) {
   Handle *handle = receiver_handle(m, HANDLE_SOCKET);
@@ -246,6 +253,7 @@ const Primitive socket_primitives[] = {
     {"tcp_read_line", tcp_read_line, 1, "deadline: wait for a line; nil at the end", 0},
     {"tcp_write", tcp_write_primitive, 1, "bytes: send, waiting while much is on its way", 0},
     {"tcp_flush", tcp_flush, 0, "wait until all that was written has gone out", 0},
+    {"tcp_end_output", tcp_end_output_primitive, 0, "nothing more is written; the other side comes to the end", 0},
     {"tcp_max_line", tcp_max_line, 1, "bytes: the longest line that may come", 0},
     {"tcp_deliver", tcp_deliver, 1, "0, 1 chunks or 2 lines: have what comes delivered as turns", 0},
     {"handle_close", handle_close_primitive, 0, "close a socket, listener or file, what was written still goes out; or kill a child process", 0},

@@ -199,7 +199,7 @@ static void on_written(uv_write_t *request, int status) {
 
 int tcp_write(Tcp *tcp, const void *bytes, size_t size) {
   if (tcp->error) return tcp->error;
-  if (tcp->closing || tcp->close_when_written) return UV_EPIPE;
+  if (tcp->closing || tcp->close_when_written || tcp->output_ended) return UV_EPIPE;
   if (tcp->out_pending == 0) {
     uv_buf_t buffer = uv_buf_init((char *)bytes, (unsigned)size);
     int sent = uv_try_write((uv_stream_t *)&tcp->uv, &buffer, 1);
@@ -217,6 +217,21 @@ int tcp_write(Tcp *tcp, const void *bytes, size_t size) {
   tcp->out_pending += size;
   tcp->loop->writes++;
   return 0;
+}
+
+static void on_output_ended(uv_shutdown_t *request, int status) {
+  Tcp *tcp = request->data;
+  tcp->loop->writes--;
+  if (status && status != UV_ECANCELED && status != UV_ENOTCONN) fail(tcp, status);
+}
+
+int tcp_end_output(Tcp *tcp) {
+  if (tcp->error || tcp->output_ended) return tcp->error;
+  tcp->shutdown.data = tcp;
+  int error = uv_shutdown(&tcp->shutdown, (uv_stream_t *)&tcp->uv, on_output_ended);
+  tcp->output_ended = !error;
+  tcp->loop->writes += !error;
+  return error;
 }
 
 /* ---- listeners ---------------------------------------------------------------------------------------------------------------------- */

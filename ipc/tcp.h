@@ -29,6 +29,7 @@ typedef struct TcpEvents {
 struct Tcp {
   uv_tcp_t uv;
   uv_connect_t connect;
+  uv_shutdown_t shutdown;
   Loop *loop;
   const TcpEvents *events;
   ByteBuffer in; /* received */
@@ -38,7 +39,7 @@ struct Tcp {
   size_t line_limit; /* bytes of a line */
   size_t out_pending; /* bytes written but not yet gone out */
   int error;     /* libuv error that ended it, 0: none */
-  bool connected, reading, ended /* by the other side */, closing, close_when_written;
+  bool connected, reading, ended /* by the other side */, closing, close_when_written, output_ended;
 };
 
 /* A connection whose file descriptor FD is already connected; FD is taken even on failure.  0 or a libuv error. */
@@ -60,6 +61,9 @@ void tcp_want_bytes(Tcp *tcp);
 
 /* Sends or queues a copy of BYTES, TCP_WRITE_MAX at most.  0 or a libuv error. */
 int tcp_write(Tcp *tcp, const void *bytes, size_t size);
+
+/* Nothing more will be written: the other side comes to the end when it has read what is queued.  0 or a libuv error. */
+int tcp_end_output(Tcp *tcp);
 
 /* Closes when what is queued has gone out (NOW: at once).  Nothing but `closed` is called any more. */
 void tcp_close(Tcp *tcp, bool now);
