@@ -374,6 +374,20 @@ static Oop sender_may_gc(Machine *m, const Message *message) {
   return proxy;
 }
 
+/* What the program gave to the monitor with that number, which is over. */
+static Oop reference_of(Machine *m, uint64_t number) {
+  Oop number_oop = oop_from_small((int64_t)number), state = m->roots[ROOT_ACTOR], all = state == OOP_NIL ? OOP_NIL : oop_to_object(state)->slots[STATE_REFERENCES];
+  if (!oop_has_class(all, CLASS_ARRAY)) return number_oop;
+  Object *array = oop_to_object(all);
+  for (size_t i = 0; i + 2 < object_slots(array); i += 3) {
+    if (array->slots[i] != number_oop) continue;
+    Oop reference = array->slots[i + 1];
+    array->slots[i] = array->slots[i + 1] = array->slots[i + 2] = OOP_NIL; /* Actor class>>addReference:for: closes the gap */
+    return reference;
+  }
+  return number_oop;
+}
+
 static bool begin_event(Scheduler *s, Actor *a, const Message *message) {
   Machine *m = &a->machine;
   Oop value = OOP_NIL, selector, arguments[3];
@@ -393,6 +407,7 @@ static bool begin_event(Scheduler *s, Actor *a, const Message *message) {
   if (has_sender) arguments[argc++] = machine_handle(m, handle + 1);
   if (message->kind == MESSAGE_DOWN) arguments[argc++] = oop_from_small((int64_t)message->number);
   arguments[argc++] = value;
+  if (ok && message->kind == MESSAGE_DOWN) arguments[1] = reference_of(m, message->number);
   a->turn = TURN_OTHER;
   ok = ok && start_may_gc(s, a, m->roots[ROOT_SELF], machine_handle(m, handle), argc, arguments);
   machine_pop_handles(m, handle);

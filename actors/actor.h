@@ -292,6 +292,7 @@ enum {
   STATE_REHASH,  /* Array of collections that came and must be rehashed, or nil */
   STATE_SAVED,   /* Smalltalk: messages that a selective receive passed over */
   STATE_LOCAL,   /* Smalltalk: whatever else it keeps per actor */
+  STATE_REFERENCES, /* Smalltalk: number, reference and actor of each monitor whose reference is no number, in an Array; or nil */
   STATE_FIRST    /* promises that wait, or SmallIntegers: next free slot */
 };
 /* The state array, made now if need be; 0: no memory. */

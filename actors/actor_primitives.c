@@ -607,11 +607,14 @@ static Oop actor_last_error(Machine *m) {
 }
 
 /* Two slots per actor for the Smalltalk side: 0 saved messages, 1 anything. */
+/* By the number that Smalltalk uses. */
+static unsigned local_slot(Oop number) { return number == oop_from_small(0) ? STATE_SAVED : number == oop_from_small(2) ? STATE_REFERENCES : STATE_LOCAL; }
+
 static Oop actor_local(Machine *m) {
   ACTOR_OR_FAIL(m);
   if (!oop_is_small(m->args[1])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   if (m->roots[ROOT_ACTOR] == OOP_NIL) return OOP_NIL;
-  return oop_to_object(m->roots[ROOT_ACTOR])->slots[m->args[1] == oop_from_small(0) ? STATE_SAVED : STATE_LOCAL];
+  return oop_to_object(m->roots[ROOT_ACTOR])->slots[local_slot(m->args[1])];
 }
 
 static Oop actor_set_local(Machine *m) {
@@ -619,7 +622,7 @@ static Oop actor_set_local(Machine *m) {
   if (!oop_is_small(m->args[1])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   Oop state = actor_state_may_gc(a);
   if (!state) return primitive_fail(m, FAILURE_NO_MEMORY);
-  machine_store(m, oop_to_object(state), m->args[1] == oop_from_small(0) ? STATE_SAVED : STATE_LOCAL, m->args[2]);
+  machine_store(m, oop_to_object(state), local_slot(m->args[1]), m->args[2]);
   return m->args[2];
 }
 
