@@ -158,7 +158,9 @@ static void place_children(Scheduler *s) {
 void scheduler_requeue(Scheduler *s, Actor *a, bool slice_used_up) {
   if (stress_chance(s, 2)) return scheduler_enqueue(s, a);
   queue_put(queue_for(s, a, slice_used_up), a);
-  if (slice_used_up) s->until_poll -= SLICE_POLL_COST;
+  if (!slice_used_up) return;
+  s->until_poll -= SLICE_POLL_COST;
+  s->slice_used_up = true;
 }
 
 static void take_inbound(Scheduler *s) {
@@ -557,6 +559,7 @@ void scheduler_run(Scheduler *s) {
     if (traced) trace_run_ended(s);
     s->running = NULL;
     if (s->children.first) place_children(s);
+    if (s->slice_used_up) s->slice_used_up = false, fire_due(s); /* that may have taken long */
     if (++s->slices == runtime->options.stop_after) runtime_halt(runtime, 0);
     if (scheduler_waiting(s)) share_work(s);
   }

@@ -58,6 +58,7 @@ struct Scheduler {
   int32_t slice;       /* reductions of the next actor */
   bool seeded;         /* every choice follows from the runtime's host (seeded.h) */
   int32_t fresh_share; /* reductions that fresh actors may still use before a spent one gets its turn */
+  bool slice_used_up;  /* by the actor that ran last */
   int32_t until_poll; /* actors to run before looking at clock and loop; a whole slice counts as many */
   uint64_t now;        /* nanoseconds, as of the last look */
   uint64_t shared_at;  /* when it last handed something over */

@@ -197,25 +197,29 @@ static Oop dictionary_increment(Machine *m) {
 
 /* ---- tables that change as a whole ------------------------------------------------------------------------------ */
 
-/* Whether the places of all elements of TABLE can be found here. */
-static inline bool all_known(const Machine *m, Manner manner, const Object *table, size_t size) {
+enum { TAKEN_AT_ONCE = 4096 }; /* places: what takes much longer keeps other actors waiting */
+
+/* Whether the places of the elements of TABLE from FROM to END can be found here. */
+static inline bool all_known(const Machine *m, Manner manner, const Object *table, size_t from, size_t end) {
   Wanted wanted;
-  for (size_t i = 0; i < size; i += manner.stride)
+  for (size_t i = from; i < end; i += manner.stride)
     if (table->slots[i] != OOP_NIL && !try_hash(m, manner, table->slots[i], &wanted)) return false;
   return true;
 }
 
-/* Moves what is in argument 1, a table, into the receiver's, in which all places are free. */
-static ALWAYS_INLINE Oop take_all(Machine *m, Manner manner) {
+/* Moves what is in argument 1, a table, from place argument 2 on into the receiver's, where there is room for it.  Answers from where on it is left. */
+static inline Oop take_all(Machine *m, Manner manner) {
   Object *table;
-  size_t mask;
+  size_t mask, start;
   if (!try_table(m, &table, &mask) || oop_in_source(oop_from_object(table)) || table->header & FLAG_WEAK) return primitive_fail(m, FAILURE_BAD_RECEIVER);
   if (!oop_is_pointer(m->args[1]) || !oop_has_class(m->args[1], CLASS_ARRAY)) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   const Object *from = oop_to_object(m->args[1]);
   size_t size = object_slots(from) & ~(size_t)(manner.stride - 1);
-  primitive_charge(m, size * 32);
-  if (size > mask || from == table || !all_known(m, manner, from, size)) return primitive_fail(m, FAILURE_BAD_VALUE);
-  for (size_t i = 0; i < size; i += manner.stride) {
+  if (!primitive_try_index(m, 2, object_slots(from), &start) || --start % manner.stride) return primitive_fail(m, FAILURE_BAD_INDEX);
+  size_t end = size - start > TAKEN_AT_ONCE ? start + TAKEN_AT_ONCE : size;
+  if (start >= size || size > mask || from == table || !all_known(m, manner, from, start, end)) return primitive_fail(m, FAILURE_BAD_VALUE);
+  primitive_charge(m, (end - start) * 32);
+  for (size_t i = start; i < end; i += manner.stride) {
     Wanted wanted;
     if (from->slots[i] == OOP_NIL) continue;
     try_hash(m, manner, from->slots[i], &wanted);
@@ -224,7 +228,7 @@ static ALWAYS_INLINE Oop take_all(Machine *m, Manner manner) {
     if (probes > mask) return primitive_fail(m, FAILURE_BAD_RECEIVER);
     for (unsigned k = 0; k < manner.stride; k++) machine_store(m, table, place + k, from->slots[i + k]);
   }
-  return m->args[0];
+  return oop_from_small((int64_t)(end == size ? object_slots(from) : end) + 1);
 }
 static Oop hashed_take_all(Machine *m) { return take_all(m, SET_EQUAL); }
 static Oop hashed_identity_take_all(Machine *m) { return take_all(m, SET_IDENTITY); }
@@ -296,8 +300,8 @@ const Primitive hashed_primitives[] = {
     {"hashed_identity_includes", hashed_identity_includes, 1, "the same by identity", PRIMITIVE_QUICK},
     {"hashed_add", hashed_add, 1, "adds an element to a Set while there is room", PRIMITIVE_QUICK},
     {"hashed_identity_add", hashed_identity_add, 1, "the same by identity", PRIMITIVE_QUICK},
-    {"hashed_take_all", hashed_take_all, 1, "moves the elements of a table into a Set's own, which is empty", PRIMITIVE_QUICK},
-    {"hashed_identity_take_all", hashed_identity_take_all, 1, "the same by identity", PRIMITIVE_QUICK},
+    {"hashed_take_all", hashed_take_all, 2, "moves the elements of a table into a Set's own, which is empty", PRIMITIVE_QUICK},
+    {"hashed_identity_take_all", hashed_identity_take_all, 2, "the same by identity", PRIMITIVE_QUICK},
     {"hashed_remove_place", hashed_remove_place, 1, "frees a place in a Set's table", PRIMITIVE_QUICK},
     {"hashed_identity_remove_place", hashed_identity_remove_place, 1, "the same by identity", PRIMITIVE_QUICK},
     {"dictionary_place", dictionary_place, 1, "place of a key in a Dictionary's table, or minus a free place for it", PRIMITIVE_QUICK},
@@ -307,8 +311,8 @@ const Primitive hashed_primitives[] = {
     {"dictionary_at_put", dictionary_at_put, 2, "changes or adds the value of a key while there is room", PRIMITIVE_QUICK},
     {"dictionary_identity_at_put", dictionary_identity_at_put, 2, "the same by identity", PRIMITIVE_QUICK},
     {"dictionary_increment", dictionary_increment, 2, "adds to the value of a key that is there", PRIMITIVE_QUICK},
-    {"dictionary_take_all", dictionary_take_all, 1, "moves the keys and values of a table into a Dictionary's own, which is empty", PRIMITIVE_QUICK},
-    {"dictionary_identity_take_all", dictionary_identity_take_all, 1, "the same by identity", PRIMITIVE_QUICK},
+    {"dictionary_take_all", dictionary_take_all, 2, "moves the keys and values of a table into a Dictionary's own, which is empty", PRIMITIVE_QUICK},
+    {"dictionary_identity_take_all", dictionary_identity_take_all, 2, "the same by identity", PRIMITIVE_QUICK},
     {"dictionary_remove_place", dictionary_remove_place, 1, "frees the place of a key in a Dictionary's table", PRIMITIVE_QUICK},
     {"dictionary_identity_remove_place", dictionary_identity_remove_place, 1, "the same by identity", PRIMITIVE_QUICK},
     {NULL, NULL, 0, NULL, 0}};
