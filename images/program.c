@@ -526,6 +526,24 @@ static bool begin_pragma(Program *p, Item *item, const char *receiver) {
   return begin_code(p, item);
 }
 
+/* Are all traits defined that `T1 + (T2 - {#a})` names? */
+static bool traits_are_there(Program *p, const Item *item) {
+  const char *at = item->value.start, *end = at + item->value.length;
+  for (; at < end; at++) {
+    const char *start = at;
+    bool symbol = at > item->value.start && at[-1] == '#';
+    while (at < end && (is_name_character(*at) || (*at == '.' && at + 1 < end && is_name_character(at[1])))) at++;
+    Text name = {start, (size_t)(at - start)};
+    if (symbol || !name.length || *start < 'A' || *start > 'Z' || definer_class(&p->definer, name)) continue;
+    CompileError error = {.at = item->at};
+    snprintf(error.message, sizeof error.message, "there is no trait '%.*s' for '%.*s' to use", (int)name.length, name.start, (int)item->class_name.length, item->class_name.start);
+    return fail_at(p, item, &error), false;
+  }
+  return true;
+}
+
+static bool is_uses(Text keyword) { return keyword.length >= 4 && memcmp(keyword.start, "uses", 4) == 0; }
+
 static bool is_blank(Text text) {
   for (size_t i = 0; i < text.length; i++)
     if ((unsigned char)text.start[i] > ' ') return false;
@@ -565,6 +583,7 @@ static bool carry_out(Program *p, const Item *item) {
     return !is_blank(item->value) && begin_code(p, item);
   }
   case ITEM_PRAGMA: {
+    if (is_uses(item->name) && !traits_are_there(p, item)) return false;
     if (!definer_knows_pragma(item->name, item->value)) return begin_pragma(p, &p->items[p->next - 1], "self");
     Oop klass = definer_class(d, item->class_name);
     if (klass) done = definer_pragma(d, klass, item->name, item->value, &error);
