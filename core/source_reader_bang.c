@@ -17,7 +17,7 @@ static Text contents(const Token *string) {
 static void read_class_name(Reader *r, Text *name, bool *class_side) {
   *name = r->token.text;
   reader_advance(r);
-  *class_side = r->token.kind == TOKEN_IDENTIFIER && text_is(r->token.text, "class");
+  *class_side = reader_is_class_side(&r->token);
   if (*class_side) reader_advance(r);
 }
 

@@ -48,6 +48,7 @@ bool reader_skip_group(Reader *r); /* token: an opening bracket; false: it has n
 bool reader_skip_code(Reader *r);  /* to a period, bang or closing bracket outside all brackets */
 Text reader_text_from(const Reader *r, const char *start);
 Definition reader_classify(const Reader *r);
+bool reader_is_class_side(const Token *token); /* `class`; Pharo writes `classSide` too, and Squeak, of traits, `classTrait` */
 bool scanner_looks_at_pattern(Scanner ahead, Token token); /* a message pattern, then '[' */
 void reader_recover(Reader *r, const Token *open);         /* to the next definition that begins a line */
 

@@ -150,6 +150,8 @@ static bool is_name(const Token *token, const char *name) {
   return token->kind == TOKEN_IDENTIFIER && text_is(token->text, name);
 }
 
+bool reader_is_class_side(const Token *token) { return is_name(token, "class") || is_name(token, "classSide") || is_name(token, "classTrait"); }
+
 static bool is_keyword(const Token *token, const char *keyword) {
   return token->kind == TOKEN_KEYWORD && text_is(token->text, keyword);
 }
@@ -197,7 +199,7 @@ Definition reader_classify(const Reader *r) {
   next = scanner_next(&ahead);
   if (next.kind == TOKEN_OPEN_BRACKET) return text_is(r->token.text, "Eval") ? DEFINITION_EVAL : DEFINITION_EXTEND;
   if (next.kind == TOKEN_OPEN_BRACE && is_tonel_type(&r->token)) return DEFINITION_TONEL;
-  if (is_name(&next, "class") || is_name(&next, "classSide")) next = scanner_next(&ahead);
+  if (reader_is_class_side(&next)) next = scanner_next(&ahead);
   if (next.kind == TOKEN_OPEN_BRACKET) return DEFINITION_EXTEND;
   if (is_name(&next, "methodsFor") || is_name(&next, "methods"))
     return scanner_next(&ahead).kind == TOKEN_BANG ? DEFINITION_METHODS_FOR : DEFINITION_NONE;

@@ -70,7 +70,7 @@ static bool changes_class(Scanner s, bool chunks) {
   if (token.kind != TOKEN_IDENTIFIER || token.text.start[0] < 'A' || token.text.start[0] > 'Z') return false;
   token = scanner_next(&s);
   if (chunks && token.kind == TOKEN_IDENTIFIER && text_is(token.text, "initialize")) return scanner_next(&s).kind == TOKEN_END;
-  if (token.kind == TOKEN_IDENTIFIER && text_is(token.text, "class")) token = scanner_next(&s);
+  if (token.kind == TOKEN_IDENTIFIER && (text_is(token.text, "class") || text_is(token.text, "classTrait"))) token = scanner_next(&s);
   if (token.kind != TOKEN_KEYWORD || (!text_is(token.text, "instanceVariableNames:") && !text_is(token.text, "comment:") && !text_is(token.text, "uses:"))) return false;
   return only_literals(&s, scanner_next(&s));
 }
