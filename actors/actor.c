@@ -20,7 +20,8 @@ enum {
 };
 
 ActorExtra *actor_extra(Actor *a) {
-  if (!a->extra) a->extra = account_alloc(a->scheduler->runtime->accounts, ACCOUNT_ACTOR, sizeof *a->extra);
+  for (unsigned n = 0; !a->extra && !(a->extra = account_alloc(a->scheduler->runtime->accounts, ACCOUNT_ACTOR, sizeof *a->extra)); n++)
+    account_wait_for_memory(n, "the record of an actor");
   return a->extra;
 }
 

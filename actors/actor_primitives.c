@@ -56,11 +56,12 @@ static Oop break_promise_may_gc(Actor *a, Oop x, uint64_t target) {
   return oop_from_object(promise);
 }
 
-/* Sends MESSAGE now or after DELAY nanoseconds. */
+/* Sends MESSAGE now or after DELAY nanoseconds.  False: there is no such actor. */
 static bool send_now_or_later(Scheduler *s, uint64_t target, Message *message, Oop delay) {
   if (!oop_is_small(delay)) return actor_try_deliver(s, target, message);
   uint64_t wait = oop_to_small(delay) > 0 ? (uint64_t)oop_to_small(delay) : 0;
-  return scheduler_start_timer(s, target, message, scheduler_now(s) + wait) != NULL;
+  scheduler_start_timer(s, target, message, scheduler_now(s) + wait);
+  return true;
 }
 
 /* MESSAGE is the request, or NULL when it could not be made.  Answers PROMISE, which may be nil. */

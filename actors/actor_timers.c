@@ -31,8 +31,8 @@ Oop actor_timer_start_may_gc(Actor *a, uint64_t deadline_ns) {
   ActorExtra *extra = actor_extra(a);
   if (!extra || (!extra->timer_free && !grow(a))) return 0;
   Oop promise = promise_new_may_gc(a);
-  Timer *timer = promise ? scheduler_start_timer(a->scheduler, actor_id(a), NULL, deadline_ns) : NULL;
-  if (!timer) return 0;
+  if (!promise) return 0;
+  Timer *timer = scheduler_start_timer(a->scheduler, actor_id(a), NULL, deadline_ns);
   uint32_t place = extra->timer_free - 1;
   extra->timer_free = (uint32_t)((uintptr_t)extra->timers[place] >> 1);
   extra->timers[place] = timer;

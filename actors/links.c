@@ -102,7 +102,11 @@ void links_unlink(Scheduler *s, Actor *a, uint64_t peer) {
   actor_signal(s, a, peer, MESSAGE_UNLINK, link->reference, 0);
 }
 
-static void receive_link(Actor *a, uint64_t from) { links_add(a, LINK_PEER, from, 0); }
+/* Whoever asked relies on it. */
+static void add_certainly(Actor *a, LinkKind kind, uint64_t peer, uint64_t reference) {
+  for (unsigned n = 0; !links_add(a, kind, peer, reference); n++) account_wait_for_memory(n, "a link or monitor");
+}
+static void receive_link(Actor *a, uint64_t from) { add_certainly(a, LINK_PEER, from, 0); }
 
 static void receive_unlink(Scheduler *s, Actor *a, const Message *message) {
   Link *link = find(a, LINK_PEER, message->from, 0);
@@ -257,7 +261,7 @@ void links_receive(Scheduler *s, Actor *a, Message *message) {
   case MESSAGE_LINK: receive_link(a, message->from); break;
   case MESSAGE_UNLINK: receive_unlink(s, a, message); break;
   case MESSAGE_UNLINK_ACK: receive_unlink_ack(a, message); break;
-  case MESSAGE_MONITOR: links_add(a, LINK_MONITORED_BY, message->from, message->number); break;
+  case MESSAGE_MONITOR: add_certainly(a, LINK_MONITORED_BY, message->from, message->number); break;
   case MESSAGE_DEMONITOR: links_remove(a, LINK_MONITORED_BY, message->from, message->number); break;
   default: break;
   }

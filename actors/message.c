@@ -28,7 +28,7 @@ static unsigned class_for(size_t size) {
   return i;
 }
 
-Message *message_new(MessagePool *pool, MessageKind kind, size_t capacity) {
+static Message *try_new(MessagePool *pool, MessageKind kind, size_t capacity) {
   size_t size = offsetof(Message, bytes) + capacity;
   unsigned class = class_for(size);
   if (capacity > UINT32_MAX - 64) return NULL;
@@ -39,6 +39,15 @@ Message *message_new(MessagePool *pool, MessageKind kind, size_t capacity) {
   message->capacity = (uint32_t)(size - offsetof(Message, bytes));
   message->kind = (uint8_t)kind;
   message->size_class = (uint8_t)class;
+  return message;
+}
+
+Message *message_new(MessagePool *pool, MessageKind kind, size_t capacity) {
+  Message *message = try_new(pool, kind, capacity);
+  for (unsigned n = 0; !message && capacity <= MESSAGE_CERTAIN_BYTES; n++) {
+    account_wait_for_memory(n, "a message between actors");
+    message = try_new(pool, kind, capacity);
+  }
   return message;
 }
 
@@ -90,7 +99,7 @@ static Message *enlarge(MessagePool *pool, Message *message, size_t used, size_t
     if (moved) moved->capacity = (uint32_t)wanted;
     return moved;
   }
-  Message *larger = message_new(pool, message->kind, wanted);
+  Message *larger = try_new(pool, message->kind, wanted);
   if (!larger) return NULL;
   memcpy(larger->bytes, message->bytes, used);
   message_free(pool, message);

@@ -77,7 +77,9 @@ void message_depot_init(MessageDepot *depot, Accounts *accounts);
 void message_depot_destroy(MessageDepot *depot);
 void message_pool_init(MessagePool *pool, MessageDepot *depot, Accounts *accounts);
 
-/* A message with room for CAPACITY bytes, everything else zero.  NULL: no memory. */
+/* A message with room for CAPACITY bytes, everything else zero.  Signals (exits, answers, notices) must not be lost, so up to MESSAGE_CERTAIN_BYTES it waits for memory
+ * (account_wait_for_memory).  NULL: no memory for a larger one. */
+enum { MESSAGE_CERTAIN_BYTES = 64 * 1024 };
 Message *message_new(MessagePool *pool, MessageKind kind, size_t capacity);
 void message_free(MessagePool *pool, Message *message);
 /* The same bytes once more, for another receiver. */

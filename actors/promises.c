@@ -341,13 +341,18 @@ void promise_receive_may_gc(Scheduler *s, Actor *a, Message *message) {
   message_free(&s->messages, message);
 }
 
+/* Whoever asked waits for it. */
+static void subscribe_certainly(Actor *a, uint64_t promise, const Message *message) {
+  for (unsigned n = 0; !promise_subscribe(a, promise, message->from, message->number2); n++) account_wait_for_memory(n, "who waits for a promise");
+}
+
 void promise_receive_subscription(Scheduler *s, Actor *a, Message *message) {
   Oop x = promise_find(&a->machine, message->number);
   Object *promise = x ? oop_to_object(x) : NULL;
-  if (message->number == SUBSCRIBE_END) promise_subscribe(a, SUBSCRIBE_END, message->from, message->number2);
+  if (message->number == SUBSCRIBE_END) subscribe_certainly(a, SUBSCRIBE_END, message);
   else if (!promise) promise_reply_text(s, a, message->from, message->number2, PROMISE_REJECTED, "the actor that made this promise does not know it any more");
   else if (promise->slots[PROMISE_STATE] != oop_from_small(PROMISE_PENDING))
     promise_reply(s, a, message->from, message->number2, (PromiseState)oop_to_small(promise->slots[PROMISE_STATE]), promise->slots[PROMISE_VALUE]);
-  else promise_subscribe(a, message->number, message->from, message->number2);
+  else subscribe_certainly(a, message->number, message);
   message_free(&s->messages, message);
 }

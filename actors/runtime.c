@@ -66,7 +66,7 @@ Runtime *runtime_new(const RuntimeOptions *options) {
 Machine *runtime_main_machine(Runtime *runtime, const SourceImage *source, bool (*next_may_gc)(void *context, Machine *m), void *context) {
   Scheduler *s = &runtime->schedulers[0];
   Actor *main = actor_new(s, source_image_retain(source), ACTOR_PLAIN | ACTOR_MAIN);
-  if (!main) return NULL;
+  if (!main) return source_image_release(source), NULL;
   if (!machine_init(&main->machine, s->context, source, main)) return NULL;
   main->flags |= ACTOR_STARTED;
   main->scheduler = s;
@@ -81,7 +81,7 @@ Machine *runtime_main_machine(Runtime *runtime, const SourceImage *source, bool 
 bool runtime_resume_main(Runtime *runtime, const SourceImage *source, const char *bytes, size_t size, char *error) {
   Scheduler *s = &runtime->schedulers[0];
   Actor *main = actor_new(s, source_image_retain(source), ACTOR_PLAIN | ACTOR_MAIN);
-  if (!main) return snprintf(error, SNAPSHOT_MESSAGE_SIZE, "no memory"), false;
+  if (!main) return source_image_release(source), snprintf(error, SNAPSHOT_MESSAGE_SIZE, "no memory"), false;
   main->scheduler = s;
   if (!snapshot_restore(s, main, bytes, size, error)) return false;
   main->flags |= ACTOR_STARTED | ACTOR_IN_TURN;

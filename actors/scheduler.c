@@ -292,8 +292,8 @@ static void share_work(Scheduler *s) {
 /* ---- timers ------------------------------------------------------------------------------------------------------------------------ */
 
 Timer *scheduler_start_timer(Scheduler *s, uint64_t target, Message *delivery, uint64_t deadline_ns) {
-  Timer *timer = pool_take(&s->timers);
-  if (!timer) return NULL;
+  Timer *timer;
+  for (unsigned n = 0; !(timer = pool_take(&s->timers)); n++) account_wait_for_memory(n, "a timer");
   memset(timer, 0, sizeof *timer);
   timer->message.kind = MESSAGE_TIMER;
   timer->target = target;

@@ -123,7 +123,7 @@ void scheduler_wake(Scheduler *s);
 uint64_t scheduler_now(Scheduler *s);
 
 /* ---- timers ---- */
-/* Wakes actor TARGET at DEADLINE_NS, or delivers DELIVERY (owned) to it then.  NULL: no memory. */
+/* Wakes actor TARGET at DEADLINE_NS, or delivers DELIVERY (owned) to it then. */
 Timer *scheduler_start_timer(Scheduler *s, uint64_t target, Message *delivery, uint64_t deadline_ns);
 /* The actor that waits no longer needs it.  Answers false when it has fired already: its message is on the way. */
 bool scheduler_cancel_timer(Scheduler *s, Timer *timer);

@@ -73,24 +73,20 @@ Message *seeded_arrivals(Scheduler *s, Actor *a, Message *mail) {
 
 /* ---- who runs, and for how long ----------------------------------------------------------------------------------------------------- */
 
-static bool crowd_add(Accounts *accounts, Crowd *crowd, Actor *a) {
+static void crowd_add(Accounts *accounts, Crowd *crowd, Actor *a) {
   if (crowd->count == crowd->capacity) {
     uint32_t capacity = crowd->capacity ? crowd->capacity * 2 : 64;
-    Actor **grown = account_realloc(accounts, ACCOUNT_SCHEDULER, crowd->actors, crowd->capacity * sizeof *grown, capacity * sizeof *grown);
-    if (!grown) return false;
+    Actor **grown;
+    for (unsigned n = 0; !(grown = account_realloc(accounts, ACCOUNT_SCHEDULER, crowd->actors, crowd->capacity * sizeof *grown, capacity * sizeof *grown)); n++)
+      account_wait_for_memory(n, "the list of who can run");
     crowd->actors = grown;
     crowd->capacity = capacity;
   }
   crowd->actors[crowd->count++] = a;
-  return true;
 }
 
 static void gather(Scheduler *s, Choice *choice) {
-  for (Actor *a; (a = scheduler_take(s));)
-    if (!crowd_add(s->runtime->accounts, &choice->crowds[a->priority], a)) {
-      scheduler_enqueue(s, a);
-      return;
-    }
+  for (Actor *a; (a = scheduler_take(s));) crowd_add(s->runtime->accounts, &choice->crowds[a->priority], a);
 }
 
 static uint64_t weight(const Choice *choice, const Actor *a) {

@@ -5,9 +5,12 @@
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+enum { PATIENCE = 1000 };
 enum { KEPT_FREE = 16 * 1024 * 1024, MAPPED_FROM = 4 * 1024 * 1024 };
 
 void account_prepare_process(void) {
@@ -54,6 +57,15 @@ void account_free(Accounts *accounts, AccountKind kind, void *memory, size_t siz
 void account_move(Accounts *accounts, AccountKind from, AccountKind to, size_t size) {
   book(accounts, from, -(int64_t)size, -1);
   book(accounts, to, (int64_t)size, 1);
+}
+
+void account_wait_for_memory(unsigned attempt, const char *what) {
+  struct timespec a_millisecond = {0, 1000000};
+  if (attempt == PATIENCE) {
+    fprintf(stderr, "atoll: out of memory: %s has waited for a second; the process ends. Give it more, or its actors less (--heap, maxHeap:, maxMailbox:policy:)\n", what);
+    _Exit(1);
+  }
+  nanosleep(&a_millisecond, NULL);
 }
 
 int64_t account_total(const Accounts *accounts) {

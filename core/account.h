@@ -42,6 +42,9 @@ void *account_realloc(Accounts *accounts, AccountKind kind, void *memory, size_t
 void account_free(Accounts *accounts, AccountKind kind, void *memory, size_t size);
 /* Memory of SIZE bytes serves another purpose from now on. */
 void account_move(Accounts *accounts, AccountKind from, AccountKind to, size_t size);
+/* For what cannot be done without: called when the ATTEMPTth try to allocate it has failed (from 0), it waits a millisecond; after a thousand it ends the
+ * process.  WHAT: the purpose. */
+void account_wait_for_memory(unsigned attempt, const char *what);
 int64_t account_total(const Accounts *accounts);
 const char *account_kind_name(AccountKind kind);
 

@@ -35,6 +35,14 @@ const char *debug_init(void) {
   return NULL;
 }
 
+void debug_set_failing_allocation(Accounts *accounts) {
+  (void)accounts;
+#ifdef ATOLL_DEBUG_CHECKS
+  const char *n = getenv("ATOLL_FAIL_AT");
+  if (n) atomic_store(&accounts->fail_at, strtoll(n, NULL, 10));
+#endif
+}
+
 void print_oop(const Machine *m, Oop x) {
   const char *bytes;
   size_t size;

@@ -33,6 +33,9 @@ static inline bool debug_on(DebugSwitch s) { return (void)s, false; }
 /* Reads ATOLL_DEBUG and ATOLL_SEED.  Answers NULL or the name of a switch that does not exist. */
 const char *debug_init(void);
 
+/* ATOLL_FAIL_AT=n: the n-th allocation from now on fails (in builds with ATOLL_DEBUG_CHECKS). */
+void debug_set_failing_allocation(Accounts *accounts);
+
 /* Stops the process after printing the running machine's Smalltalk stack. */
 _Noreturn void fatal(const Machine *m, const char *message);
 

@@ -123,7 +123,7 @@ static uint8_t primitive_kind(const Machine *m, const Object *code) {
 /* Only references into S may stand in the thread's cache; a machine with classes or methods of its own gets its own. */
 static SendCacheEntry *fill(Machine *m, const uint32_t *site, uint32_t class_index, Object *code, bool any_message, bool own) {
   own |= !address_in_source((uint64_t)(uintptr_t)site);
-  if (own && !m->own_cache && !machine_use_own_cache(m)) fatal(m, "no memory for a send cache");
+  for (unsigned n = 0; own && !m->own_cache && !machine_use_own_cache(m); n++) account_wait_for_memory(n, "a send cache");
   machine_note_fill(m);
   SendCacheEntry *entry = send_cache_place(m->cache, site, class_index);
   entry->key = send_key(site, class_index);

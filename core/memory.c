@@ -315,9 +315,9 @@ uint32_t oop_class_index_immediate(Oop x) {
 unsigned machine_push_handle(Machine *m, Oop value) {
   if (m->handle_count == m->handle_capacity) {
     uint16_t capacity = (uint16_t)(m->handle_capacity ? m->handle_capacity * 2 : 8);
-    Oop *grown = account_realloc(machine_accounts(m), ACCOUNT_OTHER, m->handles, m->handle_capacity * sizeof(Oop),
-                                 capacity * sizeof(Oop));
-    if (!grown) fatal(m, "no memory for a handle");
+    Oop *grown;
+    for (unsigned n = 0; !(grown = account_realloc(machine_accounts(m), ACCOUNT_OTHER, m->handles, m->handle_capacity * sizeof(Oop), capacity * sizeof(Oop))); n++)
+      account_wait_for_memory(n, "a handle");
     m->handles = grown;
     m->handle_capacity = capacity;
   }

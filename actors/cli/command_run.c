@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "cli.h"
+#include "debug.h"
 #include "image.h"
 #include "image_format.h"
 #include "kernel_image.h"
@@ -210,6 +211,7 @@ int cli_run_program(Program *program, const SourceImage *source, const RunOption
   Host host;
   Accounts accounts = {0};
   set_options(&options, o, &host, &accounts);
+  debug_set_failing_allocation(&accounts);
   if (o->trace && !(options.trace = fopen(o->trace, "w"))) return fprintf(stderr, "atoll: cannot write '%s': %s\n", o->trace, strerror(errno)), 1;
   Runtime *runtime = runtime_new(&options);
   if (!runtime) return fprintf(stderr, "atoll: cannot start the schedulers: no memory, or too many open files\n"), 1;
