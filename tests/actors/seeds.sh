@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 # seeds.sh ATOLL -- a seed decides the whole run; other seeds, other runs; a search finds what goes wrong and says how to see it again.
-# Then every program of seeds/ that has an .out is run under SEEDS (300) seeds, starting at FIRST (1).
+# Examples with sockets, then every program of seeds/ that has an .out, are run under SEEDS (300) seeds, starting at FIRST (1).
 set -uo pipefail
 atoll=$(realpath "$1")
 cd "$(dirname "$0")/seeds" || exit 1
@@ -66,6 +66,11 @@ printf '(File name: %s) withWriteStreamDo: [:s | 1 to: 500 do: [:i | s print: i;
 [ "$(timeout 60 "$atoll" run --seed 1 "$scratch/files.st" 2>&1)" = 125250 ] || fail "files under a seed"
 timeout 60 "$atoll" run --seeds 5..3 chance.st >/dev/null 2>&1
 [ $? -eq 2 ] || fail "--seeds 5..3 is accepted"
+
+# servers and their clients
+for program in chat echo_server tutorial_echo_server; do
+  timeout 300 "$atoll" run --seeds 1..50 "../../../examples/$program.st" >"$scratch/out" 2>&1 || { fail "examples/$program.st"; head -n 40 "$scratch/out"; }
+done
 
 # the runtime's protocols
 first=${FIRST:-1}
