@@ -382,7 +382,7 @@ send_kind:
   }
   switch (entry->kind) {
   case SEND_GETTER:
-    if (MODE == 2 && lacks_slot(m, R(base), entry->slot)) goto grow_for_entry;
+    if (MODE == 2 && lacks_slot(m, R(base), entry->slot)) goto activate;
     R(dest) = oop_to_object(R(base))->slots[entry->slot]; NEXT();
   case SEND_CONSTANT: R(dest) = entry->constant; NEXT();
   case SEND_SELF: R(dest) = R(base); NEXT();
@@ -499,10 +499,6 @@ activate : {
   }
   ENTER(callee, code_words(callee), base, dest);
 }
-grow_for_entry:
-  callee = entry->code;
-  goto activate;
-
 send_miss:
   SAVE();
   entry = send_cache_fill(m, site, R(base), argc);
@@ -534,7 +530,7 @@ op_SUPERSEND:
     if (likely(entry != NULL)) goto send_found;
     SAVE();
     entry = send_cache_fill_super(m, site);
-      if (likely(entry != NULL)) goto send_found;
+    if (likely(entry != NULL)) goto send_found;
     goto not_understood;
   }
 
