@@ -212,4 +212,7 @@ struct SourceEvents {
  * event function stopped it or there was a syntax error. */
 bool source_read(const Source *source, SourceEvents *events);
 
+/* The shape, for `<shape: ...>`, of a class that Pharo says is of that TYPE (Tonel, FileTree); empty: it has no indexed elements. */
+Text source_shape_of_type(Text type);
+
 #endif

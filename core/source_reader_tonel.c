@@ -118,7 +118,7 @@ static Text comment_before(const Reader *r, const char *token) {
 /* Texts that live longer than any source. */
 #define FIXED_TEXT(string) ((Text){string, sizeof string - 1})
 
-static Text shape_of(Text type) {
+Text source_shape_of_type(Text type) {
   static const struct {
     const char *type, *shape;
   } shapes[] = {{"variable", "pointer"}, {"bytes", "byte"}, {"words", "uint"}, {"doubleBytes", "ushort"}, {"doubleWords", "uint64"},
@@ -139,7 +139,7 @@ static bool tell_variables(Reader *r, bool class_side, const Text *names, unsign
 static bool tell_class(Reader *r, const Description *d, Text comment, SourcePosition at) {
   SourceEvents *e = r->events;
   bool go_on = !e->class_begin || e->class_begin(e, d->superclass.length ? d->superclass : FIXED_TEXT("nil"), d->name, at);
-  go_on = go_on && tell_pragma(r, FIXED_TEXT("shape:"), shape_of(d->type), at) && tell_variables(r, false, d->variables, d->variable_count, at) &&
+  go_on = go_on && tell_pragma(r, FIXED_TEXT("shape:"), source_shape_of_type(d->type), at) && tell_variables(r, false, d->variables, d->variable_count, at) &&
           tell_variables(r, true, d->class_side, d->class_side_count, at);
   for (unsigned i = 0; go_on && e->class_variable && i < d->class_variable_count; i++)
     go_on = e->class_variable(e, d->class_variables[i], (Text){NULL, 0}, at);

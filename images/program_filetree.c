@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "program_internal.h"
+#include "scanner.h"
 
 enum { MAX_VALUES = 256 };
 
@@ -23,7 +24,6 @@ typedef struct Description {
   Property variables, class_side, class_variables, pools;
 } Description;
 
-static bool text_is(Text text, const char *word) { return text.length == strlen(word) && memcmp(text.start, word, text.length) == 0; }
 static Text fixed(const char *word) { return (Text){word, strlen(word)}; }
 
 bool program_is_filetree_class(const char *folder) {
@@ -108,13 +108,6 @@ static bool read_description(const char **at, Description *d) {
 
 /* ---- the class ---------------------------------------------------------------------------------------------------- */
 
-static Text shape_of(Text type) {
-  static const char *const shapes[][2] = {{"variable", "pointer"}, {"bytes", "byte"}, {"words", "uint"}, {"weak", "weak"}, {"ephemeron", "pointer"}};
-  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
-    if (text_is(type, shapes[i][0])) return fixed(shapes[i][1]);
-  return (Text){NULL, 0};
-}
-
 static bool tell_pragma(SourceEvents *e, const char *keyword, Text value) {
   return !value.length || e->class_pragma(e, false, fixed(keyword), value, (SourcePosition){1, 1, 0});
 }
@@ -122,7 +115,7 @@ static bool tell_pragma(SourceEvents *e, const char *keyword, Text value) {
 static bool tell_class(SourceEvents *e, const Description *d, bool is_trait, Text comment) {
   SourcePosition at = {1, 1, 0};
   Text superclass = is_trait ? fixed("Trait") : d->superclass.length ? d->superclass : fixed("nil");
-  bool done = e->class_begin(e, superclass, d->name, at) && tell_pragma(e, "shape:", shape_of(d->type));
+  bool done = e->class_begin(e, superclass, d->name, at) && tell_pragma(e, "shape:", source_shape_of_type(d->type));
   if (done && d->variables.count) done = e->instance_variables(e, false, d->variables.values, d->variables.count, at);
   if (done && d->class_side.count) done = e->instance_variables(e, true, d->class_side.values, d->class_side.count, at);
   for (unsigned i = 0; done && i < d->class_variables.count; i++) done = e->class_variable(e, d->class_variables.values[i], (Text){NULL, 0}, at);
