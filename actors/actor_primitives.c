@@ -374,20 +374,24 @@ static Oop actor_receive_other(Machine *m) {
   return answer ? answer : OOP_FAIL;
 }
 
+static Message *behind_mark(Actor *a) {
+  Message *mark = actor_extra(a)->mark;
+  return mark ? mark->next : a->inbox;
+}
+
 /* Actor class >> receiveMarked: deadline.  The message behind the mark as an Array, without taking it (actor_pass_mark does).  Fails: WRONG_STATE, blocks of
  * promises are to be run first; NOT_FOUND, the deadline has passed. */
 static Oop actor_receive_marked(Machine *m) {
   ACTOR_OR_FAIL(m);
-  if (!actor_extra(a)) return primitive_fail(m, FAILURE_NO_MEMORY);
   for (;;) {
-    Message *mark = a->extra->mark, *next = mark ? mark->next : a->inbox;
-    if (!next) wait_read_mail_may_gc(a), next = mark ? mark->next : a->inbox;
+    Message *next = behind_mark(a);
+    if (!next) wait_read_mail_may_gc(a), next = behind_mark(a); /* the mark's own message may be dropped meanwhile */
     if (a->reactions) return wait_over(a), primitive_fail(m, FAILURE_WRONG_STATE);
     if (!next && wait_timed_out(a, m->args[1])) return wait_over(a), primitive_fail(m, FAILURE_NOT_FOUND);
     if (!next) return a->flags |= ACTOR_WAITS_FOR_MAIL, wait_until(a, m->args[1]);
     Oop answer = message_array_may_gc(s, a, next);
-    if (answer) return a->extra->looked_at = next, wait_over(a), answer;
-    message_free(&s->messages, inbox_remove_after(a, mark)); /* cannot be read here */
+    if (answer) return actor_extra(a)->looked_at = next, wait_over(a), answer;
+    message_free(&s->messages, inbox_remove_after(a, actor_extra(a)->mark)); /* cannot be read here */
     if (m->failure == FAILURE_NO_MEMORY) return wait_over(a), OOP_FAIL;
   }
 }

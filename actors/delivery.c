@@ -55,7 +55,7 @@ void inbox_append(Actor *a, Message *message) {
 
 /* Behind the other urgent ones, before all else. */
 static void inbox_insert_urgent(Actor *a, Message *message) {
-  ActorExtra *extra = a->extra;
+  ActorExtra *extra = actor_extra(a); /* which a packed actor may have lost */
   Message *last = extra->urgent_last;
   message->next = last ? last->next : a->inbox;
   if (last) last->next = message;

@@ -49,13 +49,14 @@ static Oop actor_mark(Machine *m) {
 /* Actor class >> skipMarked: the message behind the mark was looked at and is not wanted; or, with true, it was and is removed. */
 static Oop actor_pass_mark(Machine *m) {
   Actor *a = actor_of_machine(m);
-  if (!a || !a->extra) return primitive_fail(m, FAILURE_WRONG_STATE);
-  Message *mark = a->extra->mark, *looked_at = a->extra->looked_at, *previous = mark;
+  if (!a) return primitive_fail(m, FAILURE_WRONG_STATE);
+  ActorExtra *extra = actor_extra(a);
+  Message *mark = extra->mark, *looked_at = extra->looked_at, *previous = mark;
   if (!looked_at) return m->args[0]; /* cancelled or dropped in the meantime */
-  a->extra->looked_at = NULL;
+  extra->looked_at = NULL;
   while ((previous ? previous->next : a->inbox) != looked_at) previous = previous ? previous->next : a->inbox; /* urgent ones may have come in between */
   if (m->args[1] == OOP_TRUE) actor_take_request(a, inbox_remove_after(a, previous));
-  else if (previous == mark) a->extra->mark = looked_at;
+  else if (previous == mark) extra->mark = looked_at;
   return m->args[0];
 }
 
