@@ -196,6 +196,13 @@ static const char *command_word(int argc, char **argv) {
   return word[0] == '-' && word[1] == '-' ? word + 2 : word;
 }
 
+/* `atoll run --help`; behind -- stand the program's own words. */
+static bool asks_for_help(int argc, char **argv) {
+  for (int i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
+    if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) return true;
+  return false;
+}
+
 /* Files that are opened later must not take the numbers of standard input, output and errors when the process was started without these. */
 static void open_standard_files(void) {
   for (int fd = open("/dev/null", O_RDWR); fd >= 0; fd = open("/dev/null", O_RDWR))
@@ -218,7 +225,7 @@ int main(int argc, char **argv) {
   const char *word = command_word(argc, argv);
   int status = -1;
   for (int i = 0; i < COMMAND_COUNT && status < 0; i++)
-    if (strcmp(commands[i].name, word) == 0) status = commands[i].run(&cli, argc > 2 ? argc - 2 : 0, argv + 2);
+    if (strcmp(commands[i].name, word) == 0) status = asks_for_help(argc, argv) ? help_for(word) : commands[i].run(&cli, argc > 2 ? argc - 2 : 0, argv + 2);
   if (status < 0 && (strcmp(argv[1], "-i") == 0 || strcmp(argv[1], "--image") == 0)) status = command_repl(&cli, argc - 1, argv + 1);
   if (status < 0) status = unknown_command(argv[1]);
   free(primitives);

@@ -43,6 +43,9 @@ check "unknown command" 2 "'frob' is not a command" "$atoll" frob
 check "mistyped command" 2 "did you mean .build" "$atoll" biuld
 check "mistyped option" 2 "did you mean .--schedulers" "$atoll" run --shedulers 2 hello.st
 check "help of a command" 0 "usage:.*--image" "$atoll" help run
+check "--help behind a command" 0 "usage:.*--image" "$atoll" run --help
+check "-h behind words of a command" 0 "usage:.*--jobs" "$atoll" test . -h
+check "--help of the program itself" 0 "(.--help. )" "$atoll" run arguments.st -- --help
 check "a file as command" 2 "did you mean 'atoll run hello.st'" "$atoll" hello.st
 check "run" 0 "^hello$" "$atoll" run hello.st
 check "missing file" 1 "cannot read 'nowhere.st': No such file" "$atoll" run nowhere.st
