@@ -191,6 +191,9 @@ void actor_read_mailbox(Scheduler *s, Actor *a);
 bool links_add(Actor *a, LinkKind kind, uint64_t peer, uint64_t reference); /* idempotent.  False: no memory */
 bool links_remove(Actor *a, LinkKind kind, uint64_t peer, uint64_t reference); /* was it there? */
 /* Asked for by A itself. */
+/* A new CHILD of A that has not run yet; waits for memory.  The reference of the monitor is the child's id. */
+void links_link_child(Actor *a, Actor *child);
+void links_monitor_child(Actor *a, Actor *child);
 bool links_link(Scheduler *s, Actor *a, uint64_t peer);
 void links_unlink(Scheduler *s, Actor *a, uint64_t peer);
 /* A signal that A sends itself.  False: it does not trap it, so it ends. */

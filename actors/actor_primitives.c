@@ -175,7 +175,7 @@ static Oop actor_send_urgent(Machine *m) { return send_plain(m, MESSAGE_URGENT);
 
 /* ---- spawning -------------------------------------------------------------------------------------------------------------------- */
 
-enum { SPAWN_PLAIN = 1, SPAWN_LINK = 2, SPAWN_ANSWER_ACTOR = 4, SPAWN_LIMIT_SHIFT = 8 /* messages, then senders wait */ };
+enum { SPAWN_PLAIN = 1, SPAWN_LINK = 2, SPAWN_ANSWER_ACTOR = 4, SPAWN_MONITOR = 8, SPAWN_LIMIT_SHIFT = 8 /* messages, then senders wait */ };
 
 /* The S of a child: the one asked for, or the parent's with what the parent has defined.  Retained. */
 static const SourceImage *source_for_child_may_gc(Machine *m, const SourceImage *asked_for) {
@@ -202,8 +202,10 @@ static Actor *new_child_may_gc(Machine *m, const unsigned *handles, unsigned cou
   return child;
 }
 
-static bool link_to_child(Actor *a, Actor *child) {
-  return links_add(a, LINK_PEER, actor_id(child), 0) && links_add(child, LINK_PEER, actor_id(a), 0);
+/* What A asked to be told of a child that has not run yet. */
+static void watch_child(Actor *a, Actor *child, unsigned flags) {
+  if (flags & SPAWN_LINK || actor_is(a, ACTOR_LINKS_CHILDREN)) links_link_child(a, child);
+  if (flags & SPAWN_MONITOR) links_monitor_child(a, child);
 }
 
 static Oop spawn(Machine *m, const SourceImage *asked_for) {
@@ -223,7 +225,7 @@ static Oop spawn(Machine *m, const SourceImage *asked_for) {
   answer = machine_handle(m, first);
   machine_pop_handles(m, first);
   if (!child) return primitive_fail(m, FAILURE_UNSUPPORTED);
-  if (flags & SPAWN_LINK || actor_is(a, ACTOR_LINKS_CHILDREN)) link_to_child(a, child);
+  watch_child(a, child, flags);
   if (flags >> SPAWN_LIMIT_SHIFT && actor_extra(child)) pressure_set_limit(child, flags >> SPAWN_LIMIT_SHIFT);
   oop_to_object(answer)->slots[PROXY_ID] = oop_from_small((int64_t)actor_id(child));
   scheduler_enqueue_child(s, child);
@@ -285,7 +287,7 @@ Oop actor_spawn_with_connection_may_gc(Machine *m, int fd, unsigned flags) {
   machine_pop_handles(m, first);
   if (!child) return close(fd), primitive_fail(m, FAILURE_UNSUPPORTED);
   child->inbox->number2 = (uint64_t)fd + 1;
-  if (flags & SPAWN_LINK || actor_is(a, ACTOR_LINKS_CHILDREN)) link_to_child(a, child);
+  watch_child(a, child, flags);
   oop_to_object(answer)->slots[PROXY_ID] = oop_from_small((int64_t)actor_id(child));
   scheduler_enqueue_child(a->scheduler, child);
   return answer;

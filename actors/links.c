@@ -106,6 +106,17 @@ void links_unlink(Scheduler *s, Actor *a, uint64_t peer) {
 static void add_certainly(Actor *a, LinkKind kind, uint64_t peer, uint64_t reference) {
   for (unsigned n = 0; !links_add(a, kind, peer, reference); n++) account_wait_for_memory(n, "a link or monitor");
 }
+
+void links_link_child(Actor *a, Actor *child) {
+  add_certainly(a, LINK_PEER, actor_id(child), 0);
+  add_certainly(child, LINK_PEER, actor_id(a), 0);
+}
+
+void links_monitor_child(Actor *a, Actor *child) {
+  add_certainly(a, LINK_MONITORING, actor_id(child), actor_id(child));
+  add_certainly(child, LINK_MONITORED_BY, actor_id(a), actor_id(child));
+}
+
 static void receive_link(Actor *a, uint64_t from) { add_certainly(a, LINK_PEER, from, 0); }
 
 static void receive_unlink(Scheduler *s, Actor *a, const Message *message) {
