@@ -80,7 +80,7 @@ static bool read_temporaries(Reader *r) {
 
 static bool read_statement(Reader *r) {
   Token first = r->token;
-  if (!reader_skip_code(r)) return true;
+  if (!reader_skip_statement(r)) return true;
   return !r->events->statement || r->events->statement(r->events, reader_text_from(r, first.start), first.at);
 }
 

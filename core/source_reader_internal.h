@@ -46,6 +46,8 @@ void reader_error(Reader *r, SourcePosition at, const char *format, ...) __attri
 void reader_expected(Reader *r, const char *what);
 bool reader_skip_group(Reader *r); /* token: an opening bracket; false: it has no end, reader is lost */
 bool reader_skip_code(Reader *r);  /* to a period, bang or closing bracket outside all brackets */
+/* As reader_skip_code, and a line that cannot go on with the expression begins a new statement, as in GNU Smalltalk. */
+bool reader_skip_statement(Reader *r);
 Text reader_text_from(const Reader *r, const char *start);
 Definition reader_classify(const Reader *r);
 bool reader_is_class_side(const Token *token); /* `class`; Pharo writes `classSide` too, and Squeak, of traits, `classTrait` */

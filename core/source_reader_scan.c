@@ -117,20 +117,63 @@ bool reader_skip_group(Reader *r) {
   return true;
 }
 
-bool reader_skip_code(Reader *r) {
-  for (;;) {
-    if (reader_at_end(r) || r->token.kind == TOKEN_BANG || r->token.kind == TOKEN_PERIOD) return true;
-    if (r->token.unterminated) {
-      reader_error(r, r->token.at, "%s", r->token.problem);
-      reader_advance(r);
-      return true;
-    }
-    if (closer(r->token.kind)) return true;
-    if (!closer_of(r->token.kind))
-      reader_advance(r);
-    else if (!reader_skip_group(r))
-      return false;
+/* Skips a token that is no closing bracket, or the whole group that it opens. */
+static bool skip_token(Reader *r) {
+  if (closer_of(r->token.kind)) return reader_skip_group(r);
+  reader_advance(r);
+  return true;
+}
+
+static bool ends_code(Reader *r) {
+  if (reader_at_end(r) || r->token.kind == TOKEN_BANG || r->token.kind == TOKEN_PERIOD) return true;
+  if (r->token.unterminated) {
+    reader_error(r, r->token.at, "%s", r->token.problem);
+    reader_advance(r);
+    return true;
   }
+  return closer(r->token.kind) != 0;
+}
+
+bool reader_skip_code(Reader *r) {
+  while (!ends_code(r))
+    if (!skip_token(r)) return false;
+  return true;
+}
+
+static bool begins_line(const Reader *r) {
+  for (const char *c = r->previous; c < r->token.start; c++)
+    if (*c == '\n' || *c == '\r') return true;
+  return false;
+}
+
+/* A token that can only be an operand, where one has just been? */
+static bool cannot_go_on(const Reader *r) {
+  switch (r->token.kind) {
+  case TOKEN_NUMBER: return r->token.start[0] != '-';
+  case TOKEN_STRING:
+  case TOKEN_SYMBOL:
+  case TOKEN_CHARACTER:
+  case TOKEN_HASH:
+  case TOKEN_OPEN_PAREN:
+  case TOKEN_OPEN_BRACE: return true;
+  default: return false;
+  }
+}
+
+/* Behind it an operand is due. */
+static bool wants_operand(const Token *token) {
+  return token->kind == TOKEN_KEYWORD || token->kind == TOKEN_BINARY || token->kind == TOKEN_ASSIGN || token->kind == TOKEN_CARET ||
+         token->kind == TOKEN_SEMICOLON || token->kind == TOKEN_HASH;
+}
+
+bool reader_skip_statement(Reader *r) {
+  bool complete = false;
+  while (!ends_code(r)) {
+    if (complete && cannot_go_on(r) && begins_line(r)) return true;
+    complete = !wants_operand(&r->token);
+    if (!skip_token(r)) return false;
+  }
+  return true;
 }
 
 /* ---- lookahead ---- */
