@@ -26,6 +26,7 @@ static bool read_class(Reader *r) {
   Token superclass = r->token, name, open;
   reader_skip(r, 2);
   name = r->token;
+  if (name.kind == TOKEN_SYMBOL) name.text = name.literal.text;
   reader_advance(r);
   open = r->token;
   reader_advance(r);

@@ -220,15 +220,15 @@ static bool looks_at_methods_for(Scanner ahead) {
   return false;
 }
 
-/* `Name current: X [`, `Name subclass: X [` */
+/* `Name current: X [`, `Name subclass: X [`; `subclass: #X [`, mixed with what messages look like, is understood too */
 static Definition classify_keyword(const Token *name, const Token *keyword, Scanner ahead) {
   Token argument;
   if (is_keyword(keyword, "methodsFor:")) return looks_at_methods_for(ahead) ? DEFINITION_METHODS_FOR : DEFINITION_NONE;
   if (is_keyword(keyword, "commentStamp:")) return looks_at_chunk_header(ahead) ? DEFINITION_COMMENT : DEFINITION_NONE;
   argument = scanner_next(&ahead);
-  if (argument.kind != TOKEN_IDENTIFIER || scanner_next(&ahead).kind != TOKEN_OPEN_BRACKET) return DEFINITION_NONE;
+  if ((argument.kind != TOKEN_IDENTIFIER && argument.kind != TOKEN_SYMBOL) || scanner_next(&ahead).kind != TOKEN_OPEN_BRACKET) return DEFINITION_NONE;
   if (is_keyword(keyword, "subclass:")) return DEFINITION_CLASS;
-  return is_keyword(keyword, "current:") && text_is(name->text, "Namespace") ? DEFINITION_NAMESPACE : DEFINITION_NONE;
+  return argument.kind == TOKEN_IDENTIFIER && is_keyword(keyword, "current:") && text_is(name->text, "Namespace") ? DEFINITION_NAMESPACE : DEFINITION_NONE;
 }
 
 static bool is_tonel_type(const Token *token) {

@@ -155,7 +155,7 @@ static bool step_may_gc(Repl *r, Machine *m) {
 
 static bool ask_may_gc(Repl *r, Machine *m) {
   char prompt[32];
-  InputState state = r->length ? input_state(r->text, r->length) : (InputState){INPUT_EMPTY, 0};
+  InputState state = r->length ? input_state(r->text, r->length) : (InputState){INPUT_EMPTY, 0, false};
   int width = snprintf(prompt, sizeof prompt, "P%u> ", r->inputs);
   if (r->length) snprintf(prompt, sizeof prompt, "P%*c> ", width - 3, state.awaited ? state.awaited : '.');
   r->phase = REPL_READ;
@@ -180,8 +180,11 @@ static bool read_may_gc(Repl *r, Machine *m) {
     return forget_text(r), false;
   }
   bool blank = is_blank(bytes + 1, size - 1), go = blank && bytes[0] == 'L' && r->length;
+  bool second = go && r->length > 1 && r->text[r->length - 1] == '\n' && r->text[r->length - 2] == '\n';
   if (!append(r, bytes + 1, size - 1)) return r->no_memory = true, r->phase = REPL_STOP, false;
   InputState state = input_state(r->text, r->length);
+  if (second && state.in_block) return send_may_gc(m, "bracketIsOpen", 0, NULL);
+  if (state.in_block) go = false; /* methods stand apart, and so may statements */
   bool command = r->text[strspn(r->text, " \t")] == ':' || r->text[0] == '?';
   if (state.kind == INPUT_UNFINISHED && !go && !command) return false;
   if (is_blank(r->text, r->length)) return forget_text(r), false;

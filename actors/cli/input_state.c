@@ -19,8 +19,8 @@ static char closer_of(TokenKind kind) {
   return kind == TOKEN_OPEN_PAREN ? ')' : kind == TOKEN_OPEN_BRACKET ? ']' : kind == TOKEN_OPEN_BRACE ? '}' : 0;
 }
 
-/* What is missing at the end: a quote, the innermost bracket; 0: nothing.  *EMPTY: there is no token at all. */
-static char missing(const Source *source, bool *empty) {
+/* What is missing at the end: a quote, the innermost bracket; 0: nothing.  *EMPTY: there is no token at all.  *IN_BLOCK: a '[' is open. */
+static char missing(const Source *source, bool *empty, bool *in_block) {
   enum { DEPTH = 256 };
   char open[DEPTH], result = 0;
   size_t depth = 0;
@@ -44,6 +44,7 @@ static char missing(const Source *source, bool *empty) {
     }
   }
   if (!result && depth) result = open[depth - 1];
+  *in_block = memchr(open, ']', depth) != NULL;
   arena_delete(arena);
   return result;
 }
@@ -81,13 +82,13 @@ static bool is_open_chunk(const char *text, size_t length) {
 
 InputState input_state(const char *text, size_t length) {
   Source source = {"", text, length, 1};
-  bool empty;
-  char awaited = missing(&source, &empty);
-  if (empty) return (InputState){INPUT_EMPTY, 0};
-  if (awaited) return (InputState){INPUT_UNFINISHED, awaited};
+  bool empty, in_block;
+  char awaited = missing(&source, &empty, &in_block);
+  if (empty) return (InputState){INPUT_EMPTY, 0, false};
+  if (awaited) return (InputState){INPUT_UNFINISHED, awaited, in_block};
   while (length && (unsigned char)text[length - 1] <= ' ') length--;
-  if (is_open_chunk(text, length)) return (InputState){INPUT_UNFINISHED, '!'};
+  if (is_open_chunk(text, length)) return (InputState){INPUT_UNFINISHED, '!', false};
   Check check = {.events = {.statement = on_statement, .error = on_error}, .scope = {.lookup = any_name}, .source = &source, .end = length};
   source_read(&source, &check.events);
-  return (InputState){check.goes_on ? INPUT_UNFINISHED : INPUT_WHOLE, check.goes_on ? '.' : 0};
+  return (InputState){check.goes_on ? INPUT_UNFINISHED : INPUT_WHOLE, check.goes_on ? '.' : 0, false};
 }
