@@ -71,6 +71,13 @@ s.says('double ^self balance * 2! !')
 s.says('a double', r'\n10\n')
 s.says('(3 + 4', r'\)> $', unfinished=True)
 s.says('', r'error: ', r'\^')  # an empty line ends it
+s.says('Account extend [', unfinished=True)
+s.says('  | owner |', unfinished=True)
+s.says('', r'\]> $', unfinished=True)  # methods stand apart
+s.says('  owner [ ^owner ifNil: [self error: 2] ]', unfinished=True)
+s.says('', r'\]> $', unfinished=True)
+s.says('', r'a \] is missing', unfinished=True)
+s.says(']', r'\nAccount\n')
 s.says("'it", r"'> $", unfinished=True)
 s.says("s'", r"'it\ns'")
 
