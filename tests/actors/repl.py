@@ -76,6 +76,7 @@ s.says('  | owner |', unfinished=True)
 s.says('', r'\]> $', unfinished=True)  # methods stand apart
 s.says('  owner [ ^owner ifNil: [self error: 2] ]', unfinished=True)
 s.says('', r'\]> $', unfinished=True)
+s.says('', r'\]> $', unfinished=True)
 s.says('', r'a \] is missing', unfinished=True)
 s.says(']', r'\nAccount\n')
 s.says("'it", r"'> $", unfinished=True)
