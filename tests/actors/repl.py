@@ -95,7 +95,7 @@ s.says('[Error signal: \'inside\'] ensure: [Transcript showCr: \'ensured\']', r'
 
 # commands
 s.says(':help', r':browse', r':source', r':time', r':quit', same=True)
-s.says(':browse Account', r'Object subclass: Account', r'\| balance \|', r'#balance', same=True)
+s.says(':browse Account', r'Object subclass: Account', r'\| balance owner \|', r'#balance', same=True)
 s.says(':browse SystemExceptions.NotFound', r'subclass: SystemExceptions.NotFound', same=True)
 s.says(':source Account>>withdraw:', r'Account>>withdraw:', r'too little', same=True)
 s.says(':source Object class>>new', r'Behavior>>new', same=True)
