@@ -486,6 +486,8 @@ static Oop build_class(Decoder *d, Oop klass, bool meta) {
   return machine_class_of(d->machine, klass);
 }
 
+Oop decoder_class(Decoder *d, uint32_t number) { return build_class(d, class_by_number(d, number >> 1), number & 1); }
+
 static Oop build_extension(Decoder *d, const WireItem *item) {
   Machine *m = d->machine;
   switch (item->type) {
@@ -497,10 +499,7 @@ static Oop build_extension(Decoder *d, const WireItem *item) {
   case WIRE_SHARED_BYTES: return build_sharing(d, item->bytes[0] ? CLASS_STRING : CLASS_BYTE_ARRAY, FORMAT_BYTES, shared_of(d, item, WIRE_SHARED_BYTES));
   case WIRE_BACK_REFERENCE: return oop_from_object(d->objects[wire_number(item->bytes, item->size)]);
   case WIRE_SOURCE_REFERENCE: return build_source_reference(d, item);
-  case WIRE_CLASS: {
-    uint32_t number = (uint32_t)wire_number(item->bytes, item->size);
-    return build_class(d, class_by_number(d, number >> 1), number & 1);
-  }
+  case WIRE_CLASS: return decoder_class(d, (uint32_t)wire_number(item->bytes, item->size));
   case WIRE_CLASS_NAMED: return build_class(d, class_at_path(m, (const char *)item->bytes + 1, item->size - 1), item->bytes[0] == 1);
   case WIRE_BINDING_NAMED: return binding_at_path(m, (const char *)item->bytes, item->size);
   default: return 0;
@@ -683,8 +682,7 @@ static CodecStatus finish(Decoder *d) {
   return CODEC_OK;
 }
 
-/* The self of a block that is being built.  Where it was made, self may have become something that lacks what the code reads. */
-static void note_receiver(Machine *m, const Object *closure, Oop self) {
+void decoder_note_receiver(Machine *m, const Object *closure, Oop self) {
   const Object *code = oop_to_object(closure->slots[CLOSURE_CODE]);
   Oop klass = oop_resolve(m, code->slots[CODE_CLASS]);
   if (code_flags(code) & CODE_CLEAN_BLOCK || klass == OOP_NIL || oop_same(m, machine_class_of(m, self), klass)) return;
@@ -705,7 +703,7 @@ static CodecStatus build(Decoder *d, Oop *values, unsigned *count) {
     else if (slot == CLOSURE_CODE && object_class_index(container) == CLASS_BLOCK_CLOSURE && !is_compiled_block(value))
       return fail(d, CODEC_MALFORMED, "a block without code");
     else if (slot == CLOSURE_RECEIVER && object_class_index(container) == CLASS_BLOCK_CLOSURE)
-      note_receiver(d->machine, container, value), store(d->machine, container, slot, value);
+      decoder_note_receiver(d->machine, container, value), store(d->machine, container, slot, value);
     else store(d->machine, container, slot, value);
     if (d->depth && d->at < d->end) build_small_run(d);
   }
