@@ -47,12 +47,13 @@ bool scheduler_init(Scheduler *s, Runtime *runtime, uint32_t number) {
   return true;
 }
 
+static Timer *timer_of(TimerNode *node) { return (Timer *)((char *)node - offsetof(Timer, node)); }
+
 /* Timers that nobody stopped: delayed messages. */
 static void drop_timers(Scheduler *s) {
   TimerNode *node;
   while ((node = timer_wheel_take_due(&s->wheel, UINT64_MAX / 2, NULL))) {
-    Timer *timer = (Timer *)((char *)node - offsetof(Timer, node));
-    scheduler_free_timer(s, timer);
+    scheduler_free_timer(s, timer_of(node));
   }
 }
 
@@ -352,11 +353,12 @@ static void fire(Scheduler *s, Timer *timer) {
   actor_deliver(s, target, delivery);
 }
 
-/* Timers end in an order that has nothing to do with that of their actors in memory: while one is fired, the next one's actor is fetched, and the timer behind that. */
-static void fetch_target(Scheduler *s, TimerNode *node) {
-  if (!node) return;
-  __builtin_prefetch(node->next, 1);
-  __builtin_prefetch(actor_table_at(&s->runtime->table, ((Timer *)((char *)node - offsetof(Timer, node)))->target), 1);
+/* Timers end in an order that has nothing to do with that of their actors in memory: while one is fired, others and the record of an actor that will be woken soon are fetched. */
+static void fetch_due(Scheduler *s, const TimerNode *node, const TimerNode *next) {
+  if (node->ahead) fetch(timer_of(node->ahead), sizeof(Timer));
+  if (!next || !next->next) return;
+  const Actor *target = actor_table_at(&s->runtime->table, timer_of(next->next)->target);
+  if (target) fetch(target, sizeof *target);
 }
 
 static void fire_due(Scheduler *s) {
@@ -365,8 +367,8 @@ static void fire_due(Scheduler *s) {
   if (!s->wheel.count) return;
   scheduler_now(s);
   while ((node = timer_wheel_take_due(&s->wheel, s->now, &next))) {
-    fetch_target(s, next);
-    fire(s, (Timer *)((char *)node - offsetof(Timer, node)));
+    fetch_due(s, node, next);
+    fire(s, timer_of(node));
   }
 }
 

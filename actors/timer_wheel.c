@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { LEVEL_BITS = 8 };
+enum { LEVEL_BITS = 8, FETCH_AHEAD = 4 };
 
 void timer_wheel_init(TimerWheel *wheel, uint64_t now_ns) {
   memset(wheel->occupied, 0, sizeof wheel->occupied);
@@ -22,14 +22,25 @@ static unsigned level_of(const TimerWheel *wheel, uint64_t deadline) {
 
 static bool is_occupied(const TimerWheel *wheel, unsigned level, unsigned slot) { return wheel->occupied[level][slot / 64] >> slot % 64 & 1; }
 
+/* NODE, the last in its slot with its list beginning at FIRST, is what the one some places before it looks ahead to. */
+static void announce(TimerNode **first, TimerNode *node) {
+  TimerNode *early = node;
+  for (unsigned n = 0; n < FETCH_AHEAD; n++) {
+    if (early->back == first) return;
+    early = (TimerNode *)((char *)early->back - offsetof(TimerNode, next));
+  }
+  early->ahead = node;
+}
+
 static void insert(TimerWheel *wheel, TimerNode *node) {
   unsigned level = level_of(wheel, node->deadline);
   unsigned slot = node->deadline >> level * LEVEL_BITS & (WHEEL_SLOTS - 1);
   node->level = (uint8_t)level;
   node->slot = (uint8_t)slot;
-  node->next = NULL;
+  node->next = node->ahead = NULL;
   node->back = is_occupied(wheel, level, slot) ? &wheel->last[level][slot]->next : &wheel->slots[level][slot];
   *node->back = node;
+  announce(&wheel->slots[level][slot], node);
   wheel->last[level][slot] = node;
   wheel->occupied[level][slot / 64] |= (uint64_t)1 << slot % 64;
 }
@@ -97,7 +108,7 @@ static void move_down(TimerWheel *wheel, unsigned level, unsigned slot) {
   vacate(wheel, level, slot);
   for (TimerNode *next; node; node = next) {
     next = node->next;
-    __builtin_prefetch(next, 1);
+    __builtin_prefetch(node->ahead, 1);
     insert(wheel, node);
   }
 }

@@ -15,6 +15,7 @@ enum { TIMER_TICK_NS = 125000, WHEEL_LEVELS = 5, WHEEL_SLOTS = 256, WHEEL_WORDS 
 typedef struct TimerNode TimerNode;
 struct TimerNode {
   TimerNode *next, **back; /* back: what points here; NULL: not in a wheel */
+  TimerNode *ahead;        /* some places further on in its slot, to be fetched early; may be gone: nobody follows it */
   uint64_t deadline;       /* ticks */
   uint8_t level, slot;
 };
