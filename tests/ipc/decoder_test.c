@@ -152,7 +152,7 @@ static void assert_same_bytes(const ByteBuffer *a, const ByteBuffer *b) {
   assert_memory_equal(a->sink.start, b->sink.start, byte_sink_size(&a->sink));
 }
 
-/* Messages of this process come in one walk while there is much room, else in two.  Cut off anywhere they are refused by both, and nothing is made. */
+/* Messages of this process come in one walk while there is room, else in two.  Cut off anywhere they are refused by both, and nothing is made. */
 static void one_walk_builds_what_two_build(void **state) {
   ByteBuffer first, again;
   Oop value;
@@ -177,7 +177,7 @@ static void one_walk_builds_what_two_build(void **state) {
     free(exact);
   }
   assert_ptr_equal(d.machine.alloc, alloc);
-  while ((size_t)(d.machine.alloc_end - d.machine.alloc) >= 16 * size) machine_new_unchecked(&d.machine, CLASS_ARRAY, FORMAT_POINTERS, 10);
+  while ((size_t)(d.machine.alloc_end - d.machine.alloc) >= 96) machine_new_unchecked(&d.machine, CLASS_ARRAY, FORMAT_POINTERS, 10);
   assert_false(decoder_try_quick(&d.decoder, first.sink.start, size, &value, 1, &count));
   assert_int_equal(decoder_values_may_gc(&d.decoder, &d.machine, first.sink.start, size, &value, 1, &count), CODEC_OK);
   encode(value, &again);
