@@ -709,6 +709,13 @@ static void count_reductions(Scheduler *s, Actor *a, int32_t used) {
   actor_exit_later(a, actor_symbol_reason(s, "reductionLimit"));
 }
 
+static void look_outside_may_gc(Scheduler *s, Actor *a) {
+  if (mailbox_has_mail(&a->mailbox)) actor_read_mailbox(s, a);
+  if (!actor_is(a, ACTOR_MAIN)) return;
+  if (s->runtime->options.terminal) interrupt_may_gc(s, a);
+  if (atomic_load_explicit(&s->runtime->interrupted, memory_order_relaxed)) terminate_may_gc(s, a);
+}
+
 void actor_run(Scheduler *s, Actor *a) {
   int32_t slice = s->slice, left = slice;
   bool normal = a->priority == PRIORITY_NORMAL;
@@ -719,9 +726,7 @@ void actor_run(Scheduler *s, Actor *a) {
   if (!start_machine(s, a)) actor_exit_later(a, actor_text_reason(s, "no memory for a heap"));
   for (;;) {
     lend_handles(s, &a->machine);
-    if (mailbox_has_mail(&a->mailbox)) actor_read_mailbox(s, a);
-    if (actor_is(a, ACTOR_MAIN) && s->runtime->options.terminal) interrupt_may_gc(s, a);
-    if (actor_is(a, ACTOR_MAIN) && atomic_load_explicit(&s->runtime->interrupted, memory_order_relaxed)) terminate_may_gc(s, a);
+    if (actor_is(a, ACTOR_STARTED)) look_outside_may_gc(s, a); /* without memory for a heap it ends, its mail unread */
     if (!actor_is(a, ACTOR_EXITING) && !ready(s, a)) {
       if (actor_is(a, ACTOR_EXITING)) continue;
       if (try_rest(s, a)) break;
