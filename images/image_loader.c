@@ -263,11 +263,12 @@ bool image_write_file(const Freezer *f, const char *path, char *error) {
   return done;
 }
 
-/* A layer lives in this process only: its id is its address and the time of its making, never another's. */
-static uint64_t layer_id(uint64_t address) {
+/* A layer lives in this process only: its id follows from how many were made before it.  (The hash of eight bytes is one to one, so there are no two of an id; with a
+ * seed it would not be.) */
+static uint64_t layer_id(void) {
   static _Atomic uint64_t made;
   uint64_t number = atomic_fetch_add(&made, 1);
-  return XXH3_64bits_withSeed(&number, 8, address);
+  return XXH3_64bits(&number, 8);
 }
 
 const SourceImage *image_from_freezer(Freezer *f) {
@@ -279,7 +280,7 @@ const SourceImage *image_from_freezer(Freezer *f) {
   if (!freezer_write(f, layer ? address : 0, NULL, 0) || f->size > bound) return window_give_back(address, bound), NULL;
   ImageHeader *h = (ImageHeader *)f->bytes;
   if (layer) {
-    h->id = layer_id(address);
+    h->id = layer_id();
   } else {
     freezer_seal(f);
     image_relocate(f->bytes, address - f->base);

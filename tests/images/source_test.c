@@ -102,6 +102,33 @@ static void assert_closed(const SourceImage *image) {
   assert_true(references > 500);
 }
 
+/* What threads remember of an image they find by its id, so two must never share one, wherever they lie. */
+static void no_two_layers_have_one_id(void **state) {
+  (void)state;
+  enum { LAYERS = 200, KEPT = 20 };
+  const SourceImage *kept[KEPT] = {NULL};
+  uint64_t ids[LAYERS];
+  char name[16];
+  TestMachine t;
+  test_machine_on(&t, freeze_genesis(NULL));
+  for (int i = 0; i < LAYERS; i++) {
+    unsigned value = machine_push_handle(&t.m, oop_from_small(i));
+    snprintf(name, sizeof name, "Fresh%d", i);
+    define_global(&t.m, name, value);
+    machine_pop_handles(&t.m, value);
+    const SourceImage *layered = machine_freeze_for_spawn_may_gc(&t.m);
+    assert_non_null(layered);
+    ids[i] = layered->id;
+    for (int k = 0; k < i; k++) assert_int_not_equal(ids[k], ids[i]);
+    int place = i * 7 % KEPT; /* so places in the window are taken and given back in some order */
+    source_image_release(kept[place]);
+    kept[place] = layered;
+  }
+  for (int i = 0; i < KEPT; i++) source_image_release(kept[i]);
+  t.image = t.m.source;
+  test_machine_destroy(&t);
+}
+
 static void references_of_an_image_stay_inside_wherever_it_is_mapped(void **state) {
   (void)state;
   char error[IMAGE_ERROR_SIZE];
@@ -227,6 +254,7 @@ int main(void) {
       cmocka_unit_test(store_into_an_image_mapped_from_a_file_faults),
       cmocka_unit_test(store_into_a_relocated_image_faults),
       cmocka_unit_test(store_into_a_layer_faults),
+      cmocka_unit_test(no_two_layers_have_one_id),
       cmocka_unit_test(references_of_an_image_stay_inside_wherever_it_is_mapped),
       cmocka_unit_test(the_same_objects_make_the_same_bytes),
       cmocka_unit_test(first_store_makes_a_copy_and_leaves_the_image_as_it_was),
