@@ -8,6 +8,9 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#ifdef __SANITIZE_THREAD__
+#include <sys/eventfd.h>
+#endif
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -74,11 +77,11 @@ static void kill_child(Child *child) { kill(child->own_group ? -child->pid : chi
 
 static int open_pidfd(pid_t pid) {
   int fd = (int)syscall(SYS_pidfd_open, pid, 0);
-#ifdef __SANITIZE_THREAD__ /* which does not see that call, and takes the descriptor for one that another thread has closed */
-  if (fd >= 0) {
-    int seen = dup(fd);
-    fcntl(seen, F_SETFD, FD_CLOEXEC);
-    close(fd);
+#ifdef __SANITIZE_THREAD__ /* which sees neither that call nor how libuv closes, and takes the descriptor for another thread's that had its number: it is to see this one begin */
+  int seen = fd < 0 ? -1 : eventfd(0, EFD_CLOEXEC);
+  if (seen >= 0) {
+    syscall(SYS_dup3, fd, seen, O_CLOEXEC);
+    syscall(SYS_close, fd);
     fd = seen;
   }
 #endif
