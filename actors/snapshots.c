@@ -5,12 +5,12 @@
  *   message: kind, detail (1 each), refers to S (1), from, number, number2 (8 each), size (4), bytes */
 #include "snapshots.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "scheduler.h"
 #include "snapshot.h"
+#include "whole_file.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>
@@ -65,25 +65,17 @@ static char *messages_may_fail(const Actor *a, size_t *size, char *error) {
   return NULL;
 }
 
-static bool put_file(const char *path, const char *machine, size_t machine_size, const char *messages, size_t messages_size) {
+static bool put_file(const char *path, const char *machine, size_t machine_size, const char *messages, size_t messages_size, char *error) {
   uint64_t length = machine_size, checksum = XXH3_64bits(messages, messages_size);
-  FILE *file = fopen(path, "wb");
-  if (!file) return false;
-  fwrite(FILE_MAGIC, 8, 1, file);
-  fwrite(&length, 8, 1, file);
-  fwrite(machine, 1, machine_size, file);
-  fwrite(&checksum, 8, 1, file);
-  fwrite(messages, 1, messages_size, file);
-  bool written = !ferror(file);
-  return fclose(file) == 0 && written;
+  FilePart parts[] = {{FILE_MAGIC, 8}, {&length, 8}, {machine, machine_size}, {&checksum, 8}, {messages, messages_size}};
+  return whole_file_write(path, parts, sizeof parts / sizeof *parts, false, error, SNAPSHOT_MESSAGE_SIZE);
 }
 
 static bool write_file(Actor *a, const char *path, char *error) {
   size_t machine_size, messages_size;
   char *machine = snapshot_write(&a->machine, OOP_TRUE, &machine_size, error);
   char *messages = machine ? messages_may_fail(a, &messages_size, error) : NULL;
-  bool done = messages && put_file(path, machine, machine_size, messages, messages_size);
-  if (messages && !done) snprintf(error, SNAPSHOT_MESSAGE_SIZE, "cannot write '%.200s': %s", path, strerror(errno));
+  bool done = messages && put_file(path, machine, machine_size, messages, messages_size, error);
   free(messages);
   free(machine);
   return done;

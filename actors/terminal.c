@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -19,7 +20,7 @@
 #include "terminal_internal.h"
 #include "waiting.h"
 
-enum { STANDARD_INPUT_SIZE = 4096 };
+enum { STANDARD_INPUT_SIZE = 4096, OUTPUT_AT_ONCE = 16 /* reads: as much as a pipe holds, a few times */ };
 
 struct Terminal {
   /* constant while the thread runs */
@@ -82,12 +83,13 @@ static void put(Terminal *t, const char *bytes, size_t size) {
 
 static void put_text(Terminal *t, const char *text) { put(t, text, strlen(text)); }
 
-/* What actors have printed goes to the screen; a line that is being typed moves below it. */
-static void copy_output(Terminal *t) {
+/* What actors have printed goes to the screen; a line that is being typed moves below it.  Not all at once: who prints without end must not keep the
+ * terminal from Ctrl-C. */
+static void copy_output(Terminal *t, unsigned most) {
   char bytes[16384];
   ssize_t size;
   bool hidden = false;
-  while ((size = read(t->output, bytes, sizeof bytes)) > 0) {
+  for (unsigned i = 0; i < most && (size = read(t->output, bytes, sizeof bytes)) > 0; i++) {
     if (t->prompt && !hidden) put_text(t, t->editor ? "\r\033[K" : "\n");
     hidden = t->prompt != NULL;
     put(t, bytes, (size_t)size);
@@ -151,7 +153,7 @@ static bool wait_for(Terminal *t, bool reading) {
     struct pollfd fds[] = {{.fd = t->output, .events = POLLIN}, {.fd = t->signal_fd, .events = POLLIN},
                            {.fd = t->request_fd, .events = POLLIN}, {.fd = reading ? STDIN_FILENO : -1, .events = POLLIN}};
     if (poll(fds, 4, -1) < 0 && errno != EINTR) return false;
-    if (fds[0].revents) copy_output(t);
+    if (fds[0].revents) copy_output(t, OUTPUT_AT_ONCE);
     if (fds[1].revents) take_signal(t);
     if (fds[2].revents) {
       drain_fd(t->request_fd);
@@ -213,9 +215,15 @@ static bool more_is_waiting(Terminal *t) {
 
 /* What is written next begins a line. */
 static void begin_line(Terminal *t) {
-  copy_output(t);
+  copy_output(t, OUTPUT_AT_ONCE);
   if (t->mid_line) put_text(t, "\n");
   t->mid_line = false;
+}
+
+static void post_line(Terminal *t, const char *line) {
+  bool more = more_is_waiting(t);
+  if (t->editor && !more) line_editor_save(t->editor);
+  post_event(t, more ? 'M' : 'L', line, strlen(line));
 }
 
 static void read_line(Terminal *t, const char *prompt) {
@@ -228,7 +236,7 @@ static void read_line(Terminal *t, const char *prompt) {
   if (t->interrupted || (!line && t->interactive_input)) put_text(t, "\n");
   if (t->interrupted) post_event(t, 'I', t->line_begun ? "." : "", t->line_begun);
   else if (!line) post_event(t, 0, "", 0);
-  else post_event(t, more_is_waiting(t) ? 'M' : 'L', line, strlen(line));
+  else post_line(t, line);
   t->interrupted = false;
   free(line);
 }
@@ -277,7 +285,7 @@ static void give_back_output(Terminal *t) {
   fflush(NULL);
   if (t->screen >= 0) dup2(t->screen, STDOUT_FILENO);
   if (t->screen_errors >= 0) dup2(t->screen_errors, STDERR_FILENO);
-  if (t->output >= 0) copy_output(t);
+  if (t->output >= 0) copy_output(t, UINT_MAX);
 }
 
 Terminal *terminal_new(const TerminalOptions *options) {
@@ -313,7 +321,7 @@ void terminal_delete(Terminal *t) {
   pthread_join(t->thread, NULL);
   detach(t);
   give_back_output(t);
-  if (t->editor) line_editor_delete(t->editor);
+  if (t->editor) line_editor_save(t->editor), line_editor_delete(t->editor);
   close_descriptors(t);
   free(t->request);
   free(t->event);

@@ -10,6 +10,7 @@ LineEditor *line_editor_new(int in, int out, const char *history, LineEditorHost
 }
 void line_editor_delete(LineEditor *editor) { (void)editor; }
 char *line_editor_read(LineEditor *editor, const char *prompt) { return (void)editor, (void)prompt, NULL; }
+void line_editor_save(LineEditor *editor) { (void)editor; }
 bool line_editor_was_begun(const LineEditor *editor) { return (void)editor, false; }
 void line_editor_show(LineEditor *editor) { (void)editor; }
 
@@ -33,6 +34,7 @@ struct LineEditor {
   const char *prompt;
   LineEditorHost host;
   bool begun; /* the line that was not finished has something in it */
+  bool unsaved; /* lines that are not in the file of the history */
 };
 
 static LineEditor *editor_of(EditLine *edit) {
@@ -168,7 +170,13 @@ static void remember(LineEditor *e, const char *line) {
   HistEvent event;
   if (!e->history || !line[strspn(line, " \t")]) return;
   history(e->history, &event, H_ENTER, line);
-  if (e->history_path) history(e->history, &event, H_SAVE, e->history_path);
+  e->unsaved = true;
+}
+
+void line_editor_save(LineEditor *e) {
+  HistEvent event;
+  if (e->unsaved && e->history_path) history(e->history, &event, H_SAVE, e->history_path);
+  e->unsaved = false;
 }
 
 char *line_editor_read(LineEditor *e, const char *text) {

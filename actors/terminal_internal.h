@@ -20,6 +20,8 @@ LineEditor *line_editor_new(int in, int out, const char *history, LineEditorHost
 void line_editor_delete(LineEditor *editor);
 /* A line without its newline, malloc'ed; NULL: end of input, or next_byte said stop. */
 char *line_editor_read(LineEditor *editor, const char *prompt);
+/* Puts the lines read since the last time into the file of the history. */
+void line_editor_save(LineEditor *editor);
 /* Had anything been typed when next_byte said stop? */
 bool line_editor_was_begun(const LineEditor *editor);
 /* Shows the line that is being edited again, after something else was written. */

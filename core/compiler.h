@@ -23,13 +23,13 @@ void arena_delete(Arena *arena);
 void *arena_alloc(Arena *arena, size_t size); /* zeroed; aborts the process only when the system has no memory */
 char *arena_strndup(Arena *arena, const char *text, size_t length);
 
-/* A text with a name, for messages and positions.  The bytes are borrowed and must outlive the Source. */
 /* Where a scanner began last: the next one counts lines from there and not from the start of the text. */
 typedef struct SourceMark {
   const char *at, *line_start;
   unsigned line;
 } SourceMark;
 
+/* A text with a name, for messages and positions.  The bytes are borrowed and must outlive the Source. */
 typedef struct Source {
   const char *name; /* file name as shown to the user */
   const char *text;

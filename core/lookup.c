@@ -70,9 +70,8 @@ bool is_binding_dictionary(const Machine *m, Oop x) {
 }
 
 Oop binding_dictionary_find(const Machine *m, Oop dictionary, const char *name, size_t length) {
-  if (dictionary == OOP_NIL) return 0;
-  Object *table = machine_try_array(m, machine_object(m, dictionary)->slots[DICTIONARY_TABLE]);
-  if (!table || object_slots(table) == 0) return 0;
+  if (!is_binding_dictionary(m, dictionary)) return 0; /* programs can put anything where one was */
+  const Object *table = machine_try_array(m, machine_object(m, dictionary)->slots[DICTIONARY_TABLE]);
   size_t mask = object_slots(table) - 1;
   uint32_t hash = symbol_hash(name, length);
   for (size_t i = hash & mask, probes = 0; probes <= mask && table->slots[i] != OOP_NIL; i = (i + 1) & mask, probes++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* system_primitives.c -- what a program asks of the process around it: the time zone, standard output, arguments. */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -98,6 +99,13 @@ static Oop system_environment(Machine *m) {
 static Oop primitive_failure_reason(Machine *m) { return oop_from_small(m->failure); }
 static Oop primitive_failure_code(Machine *m) { return oop_from_small(m->failure_code); }
 
+static Oop primitive_failure_text(Machine *m) {
+  char buffer[128];
+  const char *text = strerror_r(m->failure_code, buffer, sizeof buffer);
+  Oop answer = machine_new_string_may_gc(m, text, strlen(text));
+  return answer ? answer : OOP_FAIL;
+}
+
 const Primitive system_primitives[] = {
     {"clock_local_offset", clock_local_offset, 1, "seconds from UTC to local time at a second since 1970", 0},
     {"system_write", system_write, 4, "fd 1 or 2, bytes, first, last: writes them all", 0},
@@ -105,4 +113,5 @@ const Primitive system_primitives[] = {
     {"system_environment", system_environment, 1, "value of an environment variable, or nil", 0},
     {"primitive_failure_reason", primitive_failure_reason, 0, "why the last primitive failed, as a number", 0},
     {"primitive_failure_code", primitive_failure_code, 0, "errno of the last primitive that failed in the system", 0},
+    {"primitive_failure_text", primitive_failure_text, 0, "text of that error", 0},
     {NULL, NULL, 0, NULL, 0}};

@@ -22,10 +22,14 @@ static bool refuse(CompileError *error, const char *format, ...) {
 
 static Oop slot_of(const Machine *m, Oop x, unsigned slot) { return machine_object(m, x)->slots[slot]; }
 
+/* A class, not a metaclass.  Programs can put anything where one was. */
+static bool is_class(const Machine *m, Oop x) { return oop_is_pointer(x) && x && oop_has_class(machine_class_of(m, x), CLASS_METACLASS); }
+
 /* A namespace dictionary that is a global of its own; made on first use. */
 static Oop named_dictionary_may_gc(Machine *m, const char *name) {
   Oop found = binding_dictionary_find(m, machine_system_dictionary(m), name, strlen(name));
-  if (found) return oop_resolve(m, slot_of(m, found, BINDING_VALUE));
+  Oop value = found ? oop_resolve(m, slot_of(m, found, BINDING_VALUE)) : 0;
+  if (found) return is_binding_dictionary(m, value) ? value : machine_system_dictionary(m);
   unsigned symbol = machine_push_handle(m, machine_symbol_may_gc(m, name, strlen(name)));
   Oop made = machine_handle(m, symbol) ? binding_dictionary_new_may_gc(m, CLASS_BINDING_DICTIONARY, OOP_NIL, machine_handle(m, symbol)) : 0;
   Oop binding = made ? binding_dictionary_add_may_gc(m, machine_system_dictionary(m), machine_handle(m, symbol), made) : 0;
@@ -74,8 +78,7 @@ Oop definer_class(const Definer *d, Text path) {
   if (!found) found = class_find_binding(d->m, OOP_NIL, path.start, path.length);
   if (!found) return 0;
   Oop value = oop_resolve(d->m, slot_of(d->m, found, BINDING_VALUE));
-  if (!oop_is_pointer(value) || !oop_has_class(machine_class_of(d->m, value), CLASS_METACLASS)) return 0;
-  return value;
+  return is_class(d->m, value) ? value : 0;
 }
 
 typedef struct DefinerScope {
@@ -108,7 +111,8 @@ static bool undeclared(CompilerScope *scope, Text name, bool assigned) {
 
 static Oop undeclared_dictionary(const Machine *m) {
   Oop found = binding_dictionary_find(m, machine_system_dictionary(m), "Undeclared", 10);
-  return found ? oop_resolve(m, slot_of(m, found, BINDING_VALUE)) : machine_system_dictionary(m);
+  Oop value = found ? oop_resolve(m, slot_of(m, found, BINDING_VALUE)) : 0;
+  return is_binding_dictionary(m, value) ? value : machine_system_dictionary(m);
 }
 
 /* `SystemExceptions.NotFound` before it is defined: a nil binding in that namespace, which is made if it is not there yet. */
@@ -127,7 +131,10 @@ static Oop make_scoped_binding_may_gc(Machine *m, const char *path, size_t lengt
       inner = oop_resolve(m, slot_of(m, found, BINDING_VALUE));
       machine_pop_handles(m, name);
     }
-    if (!machine_is_kind_of(m, inner, machine_class_at(m, CLASS_BINDING_DICTIONARY))) goto done;
+    if (!is_binding_dictionary(m, inner)) {
+      m->failure = FAILURE_WRONG_STATE;
+      goto done;
+    }
     machine_set_handle(m, space, inner);
   }
   symbol = machine_symbol_may_gc(m, path, length);
@@ -218,7 +225,7 @@ static bool enter_space_of(Definer *d, Text name, CompileError *error) {
   if (!dot) return true;
   Oop found = class_find_binding(d->m, OOP_NIL, name.start, (size_t)(dot - name.start));
   Oop space = found ? oop_resolve(d->m, slot_of(d->m, found, BINDING_VALUE)) : 0;
-  if (!space || !machine_is_kind_of(d->m, space, machine_class_at(d->m, CLASS_BINDING_DICTIONARY)))
+  if (!is_binding_dictionary(d->m, space))
     return refuse(error, "there is no namespace '%.*s'", (int)(dot - name.start), name.start);
   machine_set_handle(d->m, d->space, space);
   return true;
@@ -230,7 +237,7 @@ static Oop class_in_space(Definer *d, Text name) {
   if (dot) name = (Text){dot + 1, name.length - (size_t)(dot + 1 - name.start)};
   Oop found = binding_dictionary_find(d->m, machine_handle(d->m, d->space), name.start, name.length);
   Oop value = found ? oop_resolve(d->m, slot_of(d->m, found, BINDING_VALUE)) : 0;
-  return value && oop_is_pointer(value) && oop_has_class(machine_class_of(d->m, value), CLASS_METACLASS) ? value : 0;
+  return is_class(d->m, value) ? value : 0;
 }
 
 static bool recompile_hierarchy(Definer *d, Oop klass, CompileError *error);
@@ -265,7 +272,7 @@ bool definer_free_name(Definer *d, Text name) {
   Machine *m = d->m;
   Oop found = m->source->class_count ? binding_dictionary_find(m, machine_system_dictionary(m), name.start, name.length) : 0;
   Oop value = found ? oop_resolve(m, slot_of(m, found, BINDING_VALUE)) : OOP_NIL;
-  if (!oop_is_pointer(value) || !oop_has_class(machine_class_of(m, value), CLASS_METACLASS)) return true;
+  if (!is_class(m, value)) return true;
   if (!oop_has_class(oop_resolve(m, slot_of(m, value, CLASS_SLOT_NAME)), CLASS_SYMBOL)) return true;
   return !is_own_or_alias(m, value, name) || binding_dictionary_remove_may_gc(m, machine_system_dictionary(m), name.start, name.length);
 }
@@ -304,7 +311,11 @@ static bool recompile_class(Definer *d, Oop klass, CompileError *error) {
       if (debug == OOP_NIL || !debug_info_try_part(m, machine_object(m, debug), DEBUG_SOURCE, &bytes, &size)) continue;
       char *text = malloc(size + 1);
       Arena *arena = arena_new();
-      if (!text || !arena) return free(text), false;
+      if (!text) {
+        arena_delete(arena);
+        done = false;
+        break;
+      }
       memcpy(text, bytes, size);
       Source source = {"(recompiled)", text, size, (unsigned)oop_to_small(slot_of(m, debug, DEBUG_LINE))};
       unsigned old = machine_push_handle(m, method), file = machine_push_handle(m, machine_handle(m, d->file_name));
@@ -495,8 +506,8 @@ bool definer_declare_temporary(Definer *d, Text name) {
 static Oop current_variable(const Machine *m) {
   Oop found = binding_dictionary_find(m, machine_system_dictionary(m), "Namespace", 9);
   Oop klass = found ? oop_resolve(m, slot_of(m, found, BINDING_VALUE)) : OOP_NIL;
-  Oop variables = klass == OOP_NIL ? OOP_NIL : slot_of(m, klass, CLASS_SLOT_VARIABLES);
-  found = variables == OOP_NIL ? 0 : binding_dictionary_find(m, variables, "Current", 7);
+  if (!is_class(m, klass)) return 0;
+  found = binding_dictionary_find(m, slot_of(m, klass, CLASS_SLOT_VARIABLES), "Current", 7);
   return found ? oop_resolve(m, found) : 0;
 }
 
@@ -506,7 +517,7 @@ void definer_take_current_space(Definer *d) {
   if (!variable) return;
   Oop space = oop_resolve(m, slot_of(m, variable, BINDING_VALUE));
   if (space == OOP_NIL) space = machine_system_dictionary(m);
-  if (machine_is_kind_of(m, space, machine_class_at(m, CLASS_BINDING_DICTIONARY))) machine_set_handle(m, d->space, space);
+  if (is_binding_dictionary(m, space)) machine_set_handle(m, d->space, space);
 }
 
 /* Has code that runs see the current namespace. */
@@ -523,35 +534,48 @@ static bool publish_space(Definer *d) {
   return true;
 }
 
+/* What BINDING holds becomes the current namespace. */
+static bool go_into(Definer *d, Oop binding, Text name, CompileError *error) {
+  Oop space = oop_resolve(d->m, slot_of(d->m, binding, BINDING_VALUE));
+  if (!is_binding_dictionary(d->m, space)) return refuse(error, "expected a namespace, but '%.*s' is something else", (int)name.length, name.start);
+  machine_set_handle(d->m, d->space, space);
+  return true;
+}
+
+static bool is_bound(const Machine *m, Oop binding) { return binding && slot_of(m, binding, BINDING_VALUE) != OOP_NIL; }
+
 /* Goes into the namespace NAME of the one that is current, which gets a new one if it has none. */
-static bool enter_inner_may_gc(Definer *d, Text name) {
+static bool enter_inner_may_gc(Definer *d, Text name, CompileError *error) {
   Machine *m = d->m;
   Oop found = binding_dictionary_find(m, machine_handle(m, d->space), name.start, name.length);
-  if (found && slot_of(m, found, BINDING_VALUE) != OOP_NIL)
-    return machine_set_handle(m, d->space, oop_resolve(m, slot_of(m, found, BINDING_VALUE))), true;
-  unsigned symbol = machine_push_handle(m, machine_symbol_may_gc(m, name.start, name.length));
-  Oop made = machine_handle(m, symbol)
-                 ? binding_dictionary_new_may_gc(m, CLASS_BINDING_DICTIONARY, machine_handle(m, d->space), machine_handle(m, symbol)) : 0;
-  Oop binding = made ? binding_dictionary_add_may_gc(m, machine_handle(m, d->space), machine_handle(m, symbol), made) : 0;
+  if (is_bound(m, found)) return go_into(d, found, name, error);
+  unsigned symbol = machine_push_handle(m, machine_symbol_may_gc(m, name.start, name.length)), made = machine_push_handle(m, OOP_NIL);
+  Oop space = machine_handle(m, symbol) ? binding_dictionary_new_may_gc(m, CLASS_BINDING_DICTIONARY, machine_handle(m, d->space), machine_handle(m, symbol)) : 0;
+  machine_set_handle(m, made, space ? space : OOP_NIL);
+  Oop binding = space ? binding_for_definition_may_gc(d, name) : 0;
+  Oop writable = binding ? machine_writable_may_gc(m, oop_resolve(m, binding)) : 0;
+  if (writable) {
+    machine_store(m, oop_to_object(writable), BINDING_VALUE, machine_handle(m, made));
+    machine_store(m, oop_to_object(writable), BINDING_INITIAL, machine_handle(m, made));
+    machine_set_handle(m, d->space, machine_handle(m, made));
+  }
   machine_pop_handles(m, symbol);
-  if (binding) machine_set_handle(m, d->space, slot_of(m, binding, BINDING_VALUE));
-  return binding != 0;
+  return writable != 0;
 }
 
 /* A path begins at Smalltalk; what it names is made if it is not there. */
-static bool enter_namespace(Definer *d, Text name) {
+static bool enter_namespace(Definer *d, Text name, CompileError *error) {
   Machine *m = d->m;
   Oop found = name.length ? class_find_binding(m, OOP_NIL, name.start, name.length) : 0;
-  if (found && slot_of(m, found, BINDING_VALUE) != OOP_NIL)
-    return machine_set_handle(m, d->space, oop_resolve(m, slot_of(m, found, BINDING_VALUE))), true;
+  if (is_bound(m, found)) return go_into(d, found, name, error);
   machine_set_handle(m, d->space, machine_system_dictionary(m));
   for (const char *end = name.start + name.length, *at = name.start, *dot; at < end; at = dot + 1) {
     dot = memchr(at, '.', (size_t)(end - at));
     if (!dot) dot = end;
     Text part = {at, (size_t)(dot - at)};
-    if (!text_is(part, "Smalltalk") && !enter_inner_may_gc(d, part)) return false;
+    if (!text_is(part, "Smalltalk") && !enter_inner_may_gc(d, part, error)) return false;
   }
   return true;
 }
 
-bool definer_namespace(Definer *d, Text name) { return enter_namespace(d, name) && publish_space(d); }
+bool definer_namespace(Definer *d, Text name, CompileError *error) { return enter_namespace(d, name, error) && publish_space(d); }

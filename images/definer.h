@@ -43,7 +43,7 @@ bool definer_keep_class_variables(Definer *d, Oop klass);
 bool definer_knows_pragma(Text keyword, Text value);
 bool definer_pragma(Definer *d, Oop klass, Text keyword, Text value, CompileError *error);
 bool definer_declare_temporary(Definer *d, Text name);
-bool definer_namespace(Definer *d, Text name);
+bool definer_namespace(Definer *d, Text name, CompileError *error);
 /* Statements may have changed it: `Namespace current: Foo`. */
 void definer_take_current_space(Definer *d);
 

@@ -23,7 +23,7 @@ bool image_inspect_file(const char *path, const PrimitiveTable *primitives, Imag
 bool image_is_relocated(const SourceImage *image);
 const ImageHeader *image_header(const SourceImage *image);
 
-/* Statements that the image keeps as its program: name '\0' text '\0' ..., as program_save wrote them. */
+/* Statements that the image keeps as its program, as program_save wrote them. */
 const char *image_program(const SourceImage *image, size_t *size);
 
 /* Writes a sealed image: to a new file that takes PATH's place when it is complete. */

@@ -41,7 +41,7 @@ typedef struct ImageSectionEntry {
 } ImageSectionEntry;
 
 typedef struct ImageHeader {
-  char magic[8]; /* written last */
+  char magic[8];
   uint32_t version, word_size;
   uint64_t byte_order;
   uint64_t primitives;     /* hash of the names of all primitives, in order */

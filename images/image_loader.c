@@ -12,6 +12,7 @@
 
 #include "image.h"
 #include "primitive.h"
+#include "whole_file.h"
 #include "window.h"
 
 #define XXH_INLINE_ALL
@@ -20,7 +21,7 @@
 /* What a SourceImage keeps for its release. */
 typedef struct Mapping {
   SourceImage image; /* first: the machine sees this */
-  uint64_t address, size; /* where it is mapped; slots of the window are as many as SIZE needs */
+  uint64_t address, reserved; /* where it is mapped, and how many bytes of the window were taken for it */
   bool relocated;
   const SourceImage *base; /* of a layer: retained */
 } Mapping;
@@ -36,6 +37,16 @@ static bool refuse(char *error, const char *name, const char *format, ...) {
 }
 
 /* ---- checks ---------------------------------------------------------------------------------------------------------- */
+
+/* Sizes of the tables among the sections: what is read without looking at a size again. */
+static bool tables_fit(const ImageHeader *h) {
+  const ImageSectionEntry *s = h->sections;
+  uint64_t symbols = s[SECTION_SYMBOLS].size / 8;
+  return h->class_count < CLASS_INDEX_W && s[SECTION_CLASSES].size == h->class_count * 8 && s[SECTION_SPECIALS].size == SPECIAL_COUNT * 8 &&
+         symbols && !(symbols & (symbols - 1)) && s[SECTION_SYMBOLS].size % 8 == 0 && symbols <= UINT32_MAX &&
+         s[SECTION_STARTS].size >= s[SECTION_STARTS].offset / 64 && s[SECTION_REPLACED].size % sizeof(ReplacedEntry) == 0 &&
+         h->system_dictionary - h->preferred_base < s[SECTION_STARTS].offset;
+}
 
 static bool check_header(const ImageHeader *h, uint64_t size, const char *name, const PrimitiveTable *primitives, char *error) {
   if (memcmp(h->magic, IMAGE_MAGIC, 8) != 0)
@@ -59,10 +70,7 @@ static bool check_header(const ImageHeader *h, uint64_t size, const char *name, 
     if (section->offset != at || section->size > size - at) return refuse(error, name, "section %d lies outside the file", s);
     at = (at + section->size + IMAGE_ALIGN - 1) & ~(uint64_t)(IMAGE_ALIGN - 1);
   }
-  if (h->class_count >= CLASS_INDEX_W || h->sections[SECTION_CLASSES].size != h->class_count * 8 ||
-      h->sections[SECTION_SPECIALS].size != SPECIAL_COUNT * 8)
-    return refuse(error, name, "its tables have the wrong size");
-  return true;
+  return tables_fit(h) || refuse(error, name, "its tables have the wrong size: it is damaged; build it again");
 }
 
 /* Between sections there is nothing: a byte that is not zero is damage too. */
@@ -97,7 +105,7 @@ static bool check_sections(const ImageHeader *h, const char *bytes, const char *
 
 static void release(SourceImage *image) {
   Mapping *mapping = (Mapping *)image;
-  window_give_back(mapping->address, mapping->size);
+  window_give_back(mapping->address, mapping->reserved);
   source_image_release(mapping->base);
   source_image_drop_texts(image);
   free(mapping);
@@ -111,14 +119,14 @@ static void fill_span(SourceSpan *span, const char *bytes, const ImageHeader *h)
   span->symbol_mask = (uint32_t)(h->sections[SECTION_SYMBOLS].size / 8 - 1);
 }
 
-static const SourceImage *new_image(uint64_t address, const PrimitiveTable *primitives, bool relocated, const SourceImage *base) {
+static const SourceImage *new_image(uint64_t address, uint64_t reserved, const PrimitiveTable *primitives, bool relocated, const SourceImage *base) {
   const char *bytes = (const char *)(uintptr_t)address;
   const ImageHeader *h = (const ImageHeader *)bytes;
   Mapping *mapping = calloc(1, sizeof *mapping);
-  if (!mapping) return window_give_back(address, h->size), NULL;
+  if (!mapping) return window_give_back(address, reserved), NULL;
   SourceImage *image = &mapping->image;
   mapping->address = address;
-  mapping->size = h->size;
+  mapping->reserved = reserved;
   mapping->relocated = relocated;
   image->references = 1;
   image->id = h->id;
@@ -187,16 +195,16 @@ const SourceImage *image_load_at(int fd, uint64_t offset, uint64_t size, const c
     window_give_back(address, size);
     return NULL;
   }
-  const SourceImage *image = new_image(address, primitives, address != h.preferred_base, NULL);
+  const SourceImage *image = new_image(address, size, primitives, address != h.preferred_base, NULL);
   if (!image) refuse(error, name, "no memory");
   return image;
 }
 
 static int open_image(const char *path, uint64_t *size, char *error) {
   struct stat status;
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is refused below, not waited for */
   if (fd < 0 || fstat(fd, &status) != 0) return refuse(error, path, "cannot open it: %s", strerror(errno)), fd < 0 ? -1 : (close(fd), -1);
-  if (!S_ISREG(status.st_mode)) return refuse(error, path, "expected a file, found a %s", S_ISDIR(status.st_mode) ? "directory" : "device"), close(fd), -1;
+  if (!S_ISREG(status.st_mode)) return refuse(error, path, "expected a file, found a %s", S_ISDIR(status.st_mode) ? "directory" : "device or pipe"), close(fd), -1;
   *size = (uint64_t)status.st_size;
   return fd;
 }
@@ -238,29 +246,8 @@ const char *image_program(const SourceImage *image, size_t *size) {
 
 /* ---- writing, and images that never see a file -------------------------------------------------------------------------- */
 
-static bool write_fully(int fd, const char *bytes, size_t size) {
-  while (size) {
-    ssize_t n = write(fd, bytes, size);
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return false;
-    bytes += n, size -= (size_t)n;
-  }
-  return true;
-}
-
 bool image_write_file(const Freezer *f, const char *path, char *error) {
-  char temporary[4096];
-  static const char no_magic[8];
-  if ((size_t)snprintf(temporary, sizeof temporary, "%s.tmp%ld", path, (long)getpid()) >= sizeof temporary)
-    return snprintf(error, IMAGE_ERROR_SIZE, "the path of the image is too long"), false;
-  int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  bool done = fd >= 0 && write_fully(fd, no_magic, 8) && write_fully(fd, f->bytes + 8, f->size - 8) && fsync(fd) == 0 &&
-              pwrite(fd, f->bytes, 8, 0) == 8 && fsync(fd) == 0;
-  if (fd >= 0) done = close(fd) == 0 && done;
-  done = done && rename(temporary, path) == 0;
-  if (!done) snprintf(error, IMAGE_ERROR_SIZE, "cannot write '%.200s': %s", path, strerror(errno));
-  if (!done && fd >= 0) unlink(temporary);
-  return done;
+  return whole_file_write(path, &(FilePart){f->bytes, f->size}, 1, true, error, IMAGE_ERROR_SIZE);
 }
 
 /* A layer lives in this process only: its id follows from how many were made before it.  (The hash of eight bytes is one to one, so there are no two of an id; with a
@@ -289,7 +276,7 @@ const SourceImage *image_from_freezer(Freezer *f) {
   if (mmap(at, f->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) != at)
     return window_give_back(address, bound), NULL;
   memcpy(at, f->bytes, f->size);
-  mprotect(at, f->size, PROT_READ);
+  if (mprotect(at, f->size, PROT_READ) != 0) return window_give_back(address, bound), NULL;
   while (layer && base->layer.size) base = ((const Mapping *)base)->base; /* a layer stands on a base, never on a layer */
-  return new_image(address, f->m->source->primitives, !layer, layer ? base : NULL);
+  return new_image(address, bound, f->m->source->primitives, !layer, layer ? base : NULL);
 }

@@ -12,13 +12,16 @@
 #include "lookup.h"
 #include "program_internal.h"
 #include "statement_kind.h"
+#include "whole_file.h"
 
 /* ---- reading ------------------------------------------------------------------------------------------------------ */
 
 static void report(Program *p, const Source *source, const CompileError *error) {
-  char buffer[2048];
-  compile_error_format(error, source, buffer, sizeof buffer);
-  fputs(buffer, p->errors);
+  size_t size = strlen(source->name) + sizeof error->message + 512;
+  char *buffer = malloc(size);
+  if (buffer) compile_error_format(error, source, buffer, size);
+  fputs(buffer ? buffer : error->message, p->errors);
+  free(buffer);
   p->error_count++;
 }
 
@@ -202,20 +205,21 @@ bool program_add_text(Program *p, const char *name, const char *text, size_t len
   return add_text_at(p, name, 1, text, length);
 }
 
-/* ---- kept statements: one line "name:line:length\n" and the text for each --------------------------------------------- */
+/* ---- kept statements: one line "length of name:line:length\n", the name and the text for each -------------------------------- */
+
+static void save_text(FILE *out, const Item *item, const char *before, Text text, const char *behind) {
+  const char *name = item->source->name;
+  fprintf(out, "%zu:%u:%zu\n%s%s", strlen(name), item->at.line, strlen(before) + text.length + strlen(behind), name, before);
+  fwrite(text.start, 1, text.length, out); /* there may be a NUL in it */
+  fputs(behind, out);
+}
 
 static void save_item(FILE *out, const Item *item) {
-  const char *name = item->source->name;
   switch (item->kind) {
-  case ITEM_STATEMENT:
-    fprintf(out, "%zu:%u:%zu\n%s%.*s.", strlen(name), item->at.line, item->value.length + 1, name, (int)item->value.length, item->value.start);
-    break;
-  case ITEM_EVAL:
-    fprintf(out, "%zu:%u:%zu\n%sEval [ %.*s ]", strlen(name), item->at.line, item->value.length + 9, name, (int)item->value.length, item->value.start);
-    break;
+  case ITEM_STATEMENT: save_text(out, item, "", item->value, "."); break;
+  case ITEM_EVAL: save_text(out, item, "Eval [ ", item->value, " ]"); break;
   case ITEM_TEMPORARIES:
-    for (unsigned i = 0; i < item->count; i++)
-      fprintf(out, "%zu:%u:%zu\n%s| %.*s |", strlen(name), item->at.line, item->names[i].length + 4, name, (int)item->names[i].length, item->names[i].start);
+    for (unsigned i = 0; i < item->count; i++) save_text(out, item, "| ", item->names[i], " |");
     break;
   default: break;
   }
@@ -226,46 +230,30 @@ char *program_save(const Program *p, size_t *size) {
   FILE *out = open_memstream(&bytes, size);
   if (!out) return NULL;
   for (size_t i = 0; i < p->count; i++) save_item(out, &p->items[i]);
-  if (fclose(out) != 0) return free(bytes), NULL;
+  bool written = !ferror(out);
+  if (fclose(out) != 0 || !written) return free(bytes), NULL;
   return bytes;
+}
+
+/* The decimal number at *AT, which is moved behind it and the byte END. */
+static bool take_number(const char **at, const char *limit, char end, size_t *out) {
+  const char *start = *at;
+  for (*out = 0; *at < limit && **at >= '0' && **at <= '9' && *out < SIZE_MAX / 100; ++*at) *out = *out * 10 + (size_t)(**at - '0');
+  return *at > start && *at < limit && *(*at)++ == end;
 }
 
 bool program_add_saved(Program *p, const char *bytes, size_t size) {
   const char *end = bytes + size;
+  size_t name_length, line, length;
   while (bytes < end) {
-    size_t name_length, length;
-    unsigned line;
-    int used = 0;
-    char name[1024], head[96];
-    const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
-    if (!newline || newline - bytes >= (ptrdiff_t)sizeof head) return false;
-    memcpy(head, bytes, (size_t)(newline - bytes));
-    head[newline - bytes] = 0;
-    if (sscanf(head, "%zu:%u:%zu%n", &name_length, &line, &length, &used) != 3 || used != newline - bytes) return false;
-    bytes = newline + 1;
-    if (name_length >= sizeof name || name_length > (size_t)(end - bytes) || length > (size_t)(end - bytes) - name_length) return false;
-    memcpy(name, bytes, name_length);
-    name[name_length] = 0;
-    if (!add_text_at(p, name, line, bytes + name_length, length)) return false;
+    if (!take_number(&bytes, end, ':', &name_length) || !take_number(&bytes, end, ':', &line) || !take_number(&bytes, end, '\n', &length) ||
+        name_length > (size_t)(end - bytes) || length > (size_t)(end - bytes) - name_length)
+      return fprintf(p->errors, "atoll: the program in the image is damaged: build it again\n"), false;
+    const char *name = arena_strndup(p->arena, bytes, name_length);
+    if (!add_text_at(p, name, (unsigned)line, bytes + name_length, length)) return false;
     bytes += name_length + length;
   }
   return true;
-}
-
-static char *read_all(FILE *file, size_t *length) {
-  size_t capacity = 4096;
-  char *text = malloc(capacity);
-  *length = 0;
-  while (text) {
-    size_t n = fread(text + *length, 1, capacity - *length, file);
-    *length += n;
-    if (*length < capacity) break;
-    char *grown = realloc(text, capacity *= 2);
-    if (!grown) free(text);
-    text = grown;
-  }
-  if (text && ferror(file)) return free(text), NULL;
-  return text;
 }
 
 bool program_add_file(Program *p, const char *path) {
@@ -273,11 +261,8 @@ bool program_add_file(Program *p, const char *path) {
 }
 
 char *program_read_file(Program *p, const char *path, size_t *length) {
-  bool standard_input = strcmp(path, "-") == 0;
-  FILE *file = standard_input ? stdin : fopen(path, "rb");
-  char *text = file ? read_all(file, length) : NULL;
+  char *text = strcmp(path, "-") == 0 ? whole_file_read(stdin, length) : whole_file_read_path(path, length);
   if (!text) fprintf(p->errors, "atoll: cannot read '%s': %s\n", path, strerror(errno));
-  if (file && !standard_input) fclose(file);
   return text;
 }
 
@@ -464,12 +449,14 @@ static bool finish_code(Program *p, const Item *item) {
   bool is_method = item->kind == ITEM_METHOD, started = false;
   Oop klass = 0;
   if (is_method || is_of_class(item)) klass = is_method ? class_of_item(p, item) : metaclass_of_item(p, item);
+  if (!klass && (is_method || is_of_class(item))) return end_code(p), false; /* its constants have removed the class */
   if (is_method && !p->code->category.length) p->code->category = item->category;
   bool of_class = is_of_class(item);
   unsigned class = machine_push_handle(m, klass);
   Oop method = definer_build(&p->definer, item->source, klass, p->code, p->constants);
   klass = machine_handle(m, class);
   if (!method && m->failure == FAILURE_NOT_FOUND) fail_with(p, item, "the primitive it names does not exist, or reads more arguments");
+  else if (!method && m->failure == FAILURE_WRONG_STATE) fail_with(p, item, "expected a namespace in front of each '.' of a name, found something else there");
   else if (!method) fail_with(p, item, "it cannot be built: no memory, or a literal or method that is too large");
   else if (is_method && !definer_install(&p->definer, klass, p->code, method)) fail_with(p, item, "no memory for the method");
   else if (of_class) started = machine_start_code_may_gc(m, machine_object(m, klass)->slots[METACLASS_INSTANCE_CLASS], method);
@@ -606,11 +593,11 @@ static bool carry_out(Program *p, const Item *item) {
   case ITEM_CONDITION_END: p->skipping = false; return false;
   case ITEM_NAMESPACE:
     if (p->space_depth < COMPILER_MAX_DEPTH) p->spaces[p->space_depth++] = item->value;
-    done = definer_namespace(d, item->value);
+    done = definer_namespace(d, item->value, &error);
     break;
   case ITEM_NAMESPACE_END:
     if (p->space_depth) p->space_depth--;
-    done = definer_namespace(d, p->space_depth ? p->spaces[p->space_depth - 1] : (Text){NULL, 0});
+    done = definer_namespace(d, p->space_depth ? p->spaces[p->space_depth - 1] : (Text){NULL, 0}, &error);
     break;
   case ITEM_NAMESPACE_PRAGMA: return begin_pragma(p, &p->items[p->next - 1], "Namespace current");
   }

@@ -4,6 +4,7 @@
  * Foo.extension has only methods, for a class that is elsewhere; Foo.trait is a trait. */
 #define _GNU_SOURCE
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -58,7 +59,7 @@ static bool read_string(const char **at, Text *string) {
   return true;
 }
 
-/* Strings between brackets, or one string; of any other value nothing is kept. */
+/* Strings between brackets, or one string; of any other value nothing is kept.  False: a list has no end, or is too long. */
 static bool read_values(const char **at, Property *property) {
   Text value;
   property->count = 0;
@@ -68,7 +69,8 @@ static bool read_values(const char **at, Property *property) {
     return true;
   }
   for (*at = skip_space(*at + 1); read_string(at, &value);) {
-    if (property->count < MAX_VALUES) property->values[property->count++] = value;
+    if (property->count == MAX_VALUES) return false;
+    property->values[property->count++] = value;
     if (**at == ',') *at = skip_space(*at + 1);
   }
   if (**at != ']') return false;
@@ -149,6 +151,7 @@ static bool add_methods(Program *p, const char *folder, Text class_name, bool cl
   char *side = NULL;
   bool done = asprintf(&side, "%s/%s", folder, class_side ? "class" : "instance") >= 0;
   int count = done ? scandir(side, &entries, is_method_file, alphasort) : 0;
+  if (count < 0 && errno != ENOENT) done = false, program_complain(p, "atoll: cannot read the folder '%s': %s\n", side, strerror(errno));
   for (int i = 0; i < count; i++) {
     char *path = NULL;
     if (done) done = asprintf(&path, "%s/%s", side, entries[i]->d_name) >= 0 && add_method(p, path, class_name, class_side);
@@ -181,7 +184,7 @@ bool program_add_filetree_class(Program *p, const char *folder) {
   if (source && !read_description(&at, d)) {
     unsigned line = 1;
     for (const char *c = source->text; c < at; c++) line += *c == '\n';
-    program_complain(p, "%s:%u:1: error: expected { \"name\" : \"Foo\", ... } with strings and lists of strings\n", path, line);
+    program_complain(p, "%s:%u:1: error: expected { \"name\" : \"Foo\", ... } with strings and lists of at most %d strings\n", path, line, MAX_VALUES);
   } else if (source) {
     const char *kind = strrchr(folder, '.');
     if (strcmp(kind, ".extension") != 0) done = tell_class(&p->events, d, strcmp(kind, ".trait") == 0, comment_of(p, folder));

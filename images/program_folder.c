@@ -10,13 +10,23 @@
 
 #include "program_internal.h"
 
-enum { MAX_FOLDER_DEPTH = 64 };
-
 /* Paths that were found.  Folders are listed where they stand and expanded later, so nothing recurses. */
 typedef struct PathList {
   char **paths;
   size_t count, capacity;
 } PathList;
+
+typedef struct FileId {
+  dev_t device;
+  ino_t number;
+} FileId;
+
+/* What is found below one path. */
+typedef struct Search {
+  Program *program;
+  PathList files, folders, *packages;
+  FileId *seen; /* of each of the folders: links may lead back to one */
+} Search;
 
 static bool add_path(PathList *list, char *path) {
   if (!path) return false;
@@ -43,14 +53,14 @@ static bool is_folder(const char *path) {
 
 static char *join(const char *folder, const char *name) {
   char *path = NULL;
-  size_t length = strlen(folder);
-  while (length > 1 && folder[length - 1] == '/') length--;
-  return asprintf(&path, "%.*s/%s", (int)length, folder, name) < 0 ? NULL : path;
+  return asprintf(&path, "%s%s%s", folder, folder[strlen(folder) - 1] == '/' ? "" : "/", name) < 0 ? NULL : path;
 }
 
-static bool is_source(const char *name) {
-  size_t length = strlen(name);
-  return length > 3 && strcmp(name + length - 3, ".st") == 0;
+/* A file NAME.st, or a link to nowhere, which is complained about when it is read; no pipe or device, which might never end. */
+static bool is_source(const char *path) {
+  struct stat s;
+  size_t length = strlen(path);
+  return length > 3 && strcmp(path + length - 3, ".st") == 0 && (stat(path, &s) != 0 || S_ISREG(s.st_mode));
 }
 
 /* NAME.st beside NAME and SUFFIX? */
@@ -61,29 +71,43 @@ static bool has_companion(const char *path, const char *suffix) {
   return found;
 }
 
-static bool list_folder(Program *p, const char *folder, PathList *files, PathList *folders, PathList *packages) {
+/* Takes PATH. */
+static bool add_folder(Search *search, char *path) {
+  struct stat s;
+  size_t count = search->folders.count;
+  if (!path || stat(path, &s) != 0) return free(path), false;
+  for (size_t i = 0; i < count; i++)
+    if (search->seen[i].device == s.st_dev && search->seen[i].number == s.st_ino) return free(path), true;
+  FileId *grown = realloc(search->seen, (count + 1) * sizeof *grown);
+  if (!grown) return free(path), false;
+  search->seen = grown;
+  grown[count] = (FileId){s.st_dev, s.st_ino};
+  return add_path(&search->folders, path);
+}
+
+static bool add_entry(Search *search, const char *folder, const char *name) {
+  char *path = join(folder, name);
+  if (!path) return false;
+  if (is_folder(path)) return program_is_filetree_class(path) ? add_path(&search->files, path) : add_folder(search, path);
+  if (is_source(path)) return add_path(&search->files, path);
+  return free(path), true;
+}
+
+static bool list_folder(Search *search, const char *folder) {
+  if (program_is_package(search->program, folder)) return add_path(search->packages, strdup(folder));
   DIR *d = opendir(folder);
-  struct dirent *entry;
+  struct dirent *entry = NULL;
   bool done = d != NULL;
-  if (done && program_is_package(p, folder)) return closedir(d), add_path(packages, strdup(folder));
-  while (done && (entry = readdir(d))) {
-    if (entry->d_name[0] == '.') continue;
-    char *path = join(folder, entry->d_name);
-    if (path && is_folder(path)) done = add_path(program_is_filetree_class(path) ? files : folders, path);
-    else if (path && is_source(entry->d_name)) done = add_path(files, path);
-    else done = path != NULL, free(path);
-  }
+  while (done && (errno = 0, entry = readdir(d)))
+    if (entry->d_name[0] != '.') done = add_entry(search, folder, entry->d_name);
+  if (done && errno) done = false;
+  int error = errno;
   if (d) closedir(d);
+  errno = error;
   return done;
 }
 
 static int by_path(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
-
-static unsigned depth_of(const char *path) {
-  unsigned depth = 0;
-  for (; *path; path++) depth += *path == '/';
-  return depth;
-}
 
 /* Adds the packages among what was found, sorted by path. */
 static bool add_packages(Program *p, PathList *packages, bool tests) {
@@ -93,20 +117,30 @@ static bool add_packages(Program *p, PathList *packages, bool tests) {
   return done;
 }
 
+static bool add_files(Program *p, PathList *files, const char *left_out) {
+  bool done = true;
+  if (files->count) qsort(files->paths, files->count, sizeof *files->paths, by_path);
+  for (size_t i = 0; done && i < files->count; i++)
+    if (program_is_filetree_class(files->paths[i])) done = program_add_filetree_class(p, files->paths[i]);
+    else if (!left_out || !has_companion(files->paths[i], left_out)) done = program_add_file(p, files->paths[i]);
+  return done;
+}
+
 /* Adds the file PATH, or the files of the folder PATH and of those inside; packages among them are listed only. */
 static bool add_files_of(Program *p, const char *path, const char *left_out, PathList *packages) {
-  PathList files = {0}, folders = {0};
+  Search search = {.program = p, .packages = packages};
   if (!is_folder(path)) return program_add_file(p, path);
-  bool done = add_path(program_is_filetree_class(path) ? &files : &folders, strdup(path));
-  for (size_t i = 0; done && i < folders.count; i++)
-    if (depth_of(folders.paths[i]) < depth_of(path) + MAX_FOLDER_DEPTH) done = list_folder(p, folders.paths[i], &files, &folders, packages);
-  if (!done) program_complain(p, "atoll: cannot read the folder '%s': %s\n", path, strerror(errno));
-  if (files.count) qsort(files.paths, files.count, sizeof *files.paths, by_path);
-  for (size_t i = 0; done && i < files.count; i++)
-    if (program_is_filetree_class(files.paths[i])) done = program_add_filetree_class(p, files.paths[i]);
-    else if (!left_out || !has_companion(files.paths[i], left_out)) done = program_add_file(p, files.paths[i]);
-  free_paths(&files);
-  free_paths(&folders);
+  char *folder = strdup(path);
+  for (size_t length = strlen(path); folder && length > 1 && folder[length - 1] == '/';) folder[--length] = 0;
+  bool filetree = folder && program_is_filetree_class(folder);
+  bool done = filetree ? add_path(&search.files, folder) : add_folder(&search, folder);
+  const char *at = path;
+  for (size_t i = 0; done && i < search.folders.count; i++) done = list_folder(&search, at = search.folders.paths[i]);
+  if (!done) program_complain(p, "atoll: cannot read the folder '%s': %s\n", at, strerror(errno));
+  done = done && add_files(p, &search.files, left_out);
+  free_paths(&search.files);
+  free_paths(&search.folders);
+  free(search.seen);
   return done;
 }
 

@@ -32,7 +32,8 @@ struct Package {
   Package *next;  /* that was seen before it */
   Package *below; /* that waits for it */
   char *folder, *real_path, *text;
-  bool tests, expanded;
+  const char *at; /* in the text: what it needs has been looked for up to here */
+  bool tests, at_test;
 };
 
 struct Program {

@@ -8,8 +8,7 @@
 #include <unistd.h>
 
 #include "program_internal.h"
-
-static bool text_is_word(Text text, const char *word) { return text.length == strlen(word) && memcmp(text.start, word, text.length) == 0; }
+#include "scanner.h"
 
 static Text trimmed(const char *start, const char *end) {
   while (start < end && (unsigned char)*start <= ' ') start++;
@@ -66,7 +65,7 @@ static bool is_named(Program *p, const char *folder, Text name) {
   if (!program_is_package(p, folder) || !read_description(p, folder, &text)) return false;
   const char *at = text;
   for (Tag tag; next_tag(&at, &tag);)
-    if (text_is_word(tag.name, "name")) return tag.content.length == name.length && memcmp(tag.content.start, name.start, name.length) == 0;
+    if (text_is(tag.name, "name")) return tag.content.length == name.length && memcmp(tag.content.start, name.start, name.length) == 0;
   return false;
 }
 
@@ -114,6 +113,7 @@ static Package *package_new(Program *p, const char *folder, bool tests) {
     *package = (Package){.folder = arena_strndup(p->arena, folder, strlen(folder)), .real_path = arena_strndup(p->arena, real, strlen(real)), .tests = tests};
   free(real);
   if (!package || !read_description(p, folder, &package->text)) return NULL;
+  package->at = package->text;
   package->next = p->packages;
   p->packages = package;
   return package;
@@ -140,7 +140,7 @@ static bool name_tests(Program *p, const Package *package, Text names) {
 static bool add_source(Program *p, const Package *package, Text name, Text space) {
   static const SourcePosition begin = {1, 1, 0};
   char *path = path_in(p, package->folder, name);
-  bool inside = space.length && !text_is_word(space, "Smalltalk");
+  bool inside = space.length && !text_is(space, "Smalltalk");
   if (inside && !(program_add_text(p, path, "", 0) && p->events.namespace_begin(&p->events, space, begin))) return false;
   return program_add_file(p, path) && (!inside || p->events.namespace_end(&p->events));
 }
@@ -151,51 +151,51 @@ static bool add_sources(Program *p, const Package *package) {
   Text space = {NULL, 0};
   bool in_test = false, done = true;
   for (Tag tag; done && next_tag(&at, &tag);)
-    if (text_is_word(tag.name, "test")) in_test = true;
-    else if (text_is_word(tag.name, "/test")) in_test = false;
-    else if (text_is_word(tag.name, "namespace") && (in_test ? package->tests : !space.length)) space = tag.content; /* tests may have one of their own */
-    else if (text_is_word(tag.name, "name") && !package->tests) done = tell_loader(p, package, "isLoaded:", tag.content);
-    else if (text_is_word(tag.name, "sunit") && package->tests) done = name_tests(p, package, tag.content);
+    if (text_is(tag.name, "test")) in_test = true;
+    else if (text_is(tag.name, "/test")) in_test = false;
+    else if (text_is(tag.name, "namespace") && (in_test ? package->tests : !space.length)) space = tag.content; /* tests may have one of their own */
+    else if (text_is(tag.name, "name") && !package->tests) done = tell_loader(p, package, "isLoaded:", tag.content);
+    else if (text_is(tag.name, "sunit") && package->tests) done = name_tests(p, package, tag.content);
   at = package->text;
+  in_test = false;
   for (Tag tag; done && next_tag(&at, &tag);) {
-    if (text_is_word(tag.name, "test")) in_test = true;
-    else if (text_is_word(tag.name, "/test")) in_test = false;
-    else if (text_is_word(tag.name, "filein") && in_test == package->tests) done = add_source(p, package, tag.content, space);
+    if (text_is(tag.name, "test")) in_test = true;
+    else if (text_is(tag.name, "/test")) in_test = false;
+    else if (text_is(tag.name, "filein") && in_test == package->tests) done = add_source(p, package, tag.content, space);
   }
   return done;
 }
 
-/* Puts the packages that this one needs, and that were not seen before, on top of it; false when there are none. */
-static bool push_needed(Program *p, Package *package, Package **top, bool *done) {
-  const char *at = package->text;
-  bool in_test = false, pushed = false;
-  for (Tag tag; *done && next_tag(&at, &tag);) {
-    if (text_is_word(tag.name, "test")) in_test = true;
-    else if (text_is_word(tag.name, "/test")) in_test = false;
-    if (!text_is_word(tag.name, "prereq") || in_test != package->tests) continue;
+/* The next package that this one needs and that was not seen before; NULL: there is none, or *DONE is false.  PackageLoader is told of those that are
+ * not near. */
+static Package *next_needed(Program *p, Package *package, bool *done) {
+  for (Tag tag; *done && next_tag(&package->at, &tag);) {
+    if (text_is(tag.name, "test")) package->at_test = true;
+    else if (text_is(tag.name, "/test")) package->at_test = false;
+    if (!text_is(tag.name, "prereq") || package->at_test != package->tests) continue;
     char *folder = package_near(p, package->folder, tag.content);
-    if (!folder) *done = tell_loader(p, package, "needs:", tag.content);
-    else if (!package_find(p, folder)) {
+    if (!folder) {
+      *done = tell_loader(p, package, "needs:", tag.content);
+    } else if (!package_find(p, folder)) {
       Package *needed = package_new(p, folder, false);
-      if (!(*done = needed != NULL)) break;
-      needed->below = *top;
-      *top = needed;
-      pushed = true;
+      *done = needed != NULL;
+      return needed;
     }
   }
-  return pushed;
+  return NULL;
 }
 
-/* Adds a package, and before it what it needs, in its turn. */
+/* Adds a package, and before it what it needs, in its turn: depth first, on a stack of packages that wait for the one above. */
 static bool add_with_needed(Program *p, Package *top) {
   bool done = top != NULL;
   while (done && top) {
-    Package *package = top;
-    if (!package->expanded) {
-      package->expanded = true;
-      if (push_needed(p, package, &top, &done)) continue;
+    Package *needed = next_needed(p, top, &done);
+    if (needed) {
+      needed->below = top;
+      top = needed;
+    } else if (done && (done = add_sources(p, top))) {
+      top = top->below;
     }
-    if (done && (done = add_sources(p, package))) top = package->below;
   }
   return done;
 }

@@ -266,7 +266,8 @@ static bool check(const SnapshotHeader *h, const SourceImage *source, const char
   else if (XXH3_64bits(bytes + 16, size - 16) != h->checksum) problem = "the checksum is wrong: the snapshot is truncated or damaged";
   else if (h->source != source->id) problem = "the snapshot needs another image: the one that its actor stood on";
   else if (h->primitives != source->primitives->names_hash) problem = "the snapshot was written by an atoll with other primitives";
-  else if (h->heap_bytes % 8 || h->stack_slots < h->fp || h->stack_slots > 1u << 28 || h->shadow_count > 1u << 28 ||
+  else if (h->heap_bytes % 8 || h->heap_bytes > size || h->stack_slots > 1u << 28 || h->shadow_count > 1u << 28 ||
+           (h->fp && (h->answer_to > UINT8_MAX || h->fp + h->answer_to > h->stack_slots)) ||
            size != sizeof *h + h->heap_bytes + (h->stack_slots + ROOT_COUNT + h->shadow_count * 2) * 8)
     problem = "the parts of the snapshot do not add up";
   if (problem) snprintf(error, SNAPSHOT_ERROR_SIZE, "%s", problem);

@@ -4,8 +4,8 @@
  *   header | objects, one after the other | stack slots | roots | shadow entries
  *
  * A reference is 8 bytes: tagged values as they are, an object of W as its offset among the objects << 4, an object of S as its
- * source_image_offset << 4 | 8.  So the bytes do not depend on where anything stood.  Bytes that were not written by
- * snapshot_write are refused, whatever they are. */
+ * source_image_offset << 4 | 8.  So the bytes do not depend on where anything stood.  What is
+ * damaged, by whatever, is refused; but a snapshot is a program, with code in its frames, and who forges one with its checksums forges a program. */
 #ifndef ATOLL_SNAPSHOT_H
 #define ATOLL_SNAPSHOT_H
 

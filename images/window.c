@@ -46,15 +46,17 @@ bool window_init(void) {
 
 uint64_t window_preferred_address(unsigned slot) { return WINDOW_PREFERRED + ((uint64_t)slot << WINDOW_SLOT_SHIFT); }
 
-static bool is_free(unsigned slot, unsigned count) {
-  if (slot + count > WINDOW_SLOTS) return false;
-  for (unsigned i = 0; i < count; i++)
+static bool is_free(unsigned slot, size_t count) {
+  if (count > WINDOW_SLOTS - slot) return false;
+  for (size_t i = 0; i < count; i++)
     if (taken[slot + i]) return false;
   return true;
 }
 
+static size_t slots_for(size_t size) { return (size >> WINDOW_SLOT_SHIFT) + (size % ((size_t)1 << WINDOW_SLOT_SHIFT) != 0); }
+
 uint64_t window_take(unsigned preferred, size_t size) {
-  unsigned count = (unsigned)((size + ((size_t)1 << WINDOW_SLOT_SHIFT) - 1) >> WINDOW_SLOT_SHIFT);
+  size_t count = slots_for(size);
   uint64_t address = 0;
   assert(window_base); /* window_init comes first */
   pthread_mutex_lock(&lock);
@@ -69,7 +71,7 @@ uint64_t window_take(unsigned preferred, size_t size) {
 }
 
 void window_give_back(uint64_t address, size_t size) {
-  unsigned count = (unsigned)((size + ((size_t)1 << WINDOW_SLOT_SHIFT) - 1) >> WINDOW_SLOT_SHIFT);
+  size_t count = slots_for(size);
   unsigned slot = (unsigned)((address - window_base) >> WINDOW_SLOT_SHIFT);
   mmap((void *)(uintptr_t)address, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
   pthread_mutex_lock(&lock);

@@ -10,6 +10,7 @@
 
 #include "primitive.h"
 #include "program.h"
+#include "runtime.h"
 #include "source_image.h"
 
 typedef struct Cli {
@@ -37,7 +38,8 @@ typedef struct RunOptions {
   bool pin; /* scheduler threads to cores */
   bool hand_on_data; /* what the program has set before it first spawns is there in other actors */
   bool seeded, search, keep_going;  /* one seed; all seeds of a range; to its end, whatever fails */
-  uint64_t seed, last_seed, seed_seconds; /* the seed or the first one; the last one; real time for each */
+  uint64_t seed, last_seed; /* the seed or the first one; the last one */
+  unsigned long seed_seconds; /* real time for each */
   uint64_t *schedule_hash; /* where the hash of the schedule goes; may be NULL */
   int files; /* argv[0 .. files) */
 } RunOptions;
@@ -56,6 +58,12 @@ enum { CLI_MOST_SCHEDULERS = 1024, CLI_MOST_HEAP_MIB = 1 << 24, CLI_MOST_DEPTH_K
 
 /* The word behind option argv[*i] as a number from 1 to MOST.  False: it is none, and *i stays. */
 bool cli_take_number(int argc, char **argv, int *i, unsigned long most, unsigned long *out);
+
+/* What the options mean to a runtime.  HOST is used under a seed. */
+void cli_set_runtime_options(RuntimeOptions *options, const RunOptions *o, Host *host, Accounts *accounts);
+/* The file that --trace names.  False: the reason has been printed. */
+bool cli_open_trace(const RunOptions *o, RuntimeOptions *options);
+bool cli_close_trace(const RunOptions *o, RuntimeOptions *options);
 
 /* NULL: the reason has been printed. */
 const SourceImage *cli_load_image(const Cli *cli, const RunOptions *o);

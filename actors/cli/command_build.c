@@ -2,6 +2,8 @@
 /* command_build.c -- `atoll build`: definitions become an image, statements its program. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "cli.h"
 #include "debug.h"
@@ -9,6 +11,12 @@
 #include "kernel_image.h"
 #include "program.h"
 #include "thread_context.h"
+
+typedef struct BuildOptions {
+  const char *path; /* of the image */
+  bool strip;
+  int files; /* argv[0 .. files) */
+} BuildOptions;
 
 /* Class-body initialisers run; statements do not. */
 static bool define(Program *program, Machine *m) {
@@ -21,19 +29,20 @@ static bool define(Program *program, Machine *m) {
     print_stack(m);
     return false;
   }
+  if (status != PROGRAM_END) fprintf(stderr, "atoll: build: no memory\n");
   return status == PROGRAM_END;
 }
 
-static bool freeze(Machine *m, Program *program, const char *path, bool strip) {
+static bool freeze(Machine *m, Program *program, const BuildOptions *o) {
   char error[IMAGE_ERROR_SIZE];
   size_t size;
   char *kept = program_save(program, &size);
-  Freezer f = {0};
+  Freezer f = {.error = "no memory for the statements"};
   machine_clear_stack(m);
-  bool done = kept && freezer_trace(&f, m, strip ? FREEZE_STRIPPED : FREEZE_BASE) && freezer_write(&f, 0, kept, size);
+  bool done = kept && freezer_trace(&f, m, o->strip ? FREEZE_STRIPPED : FREEZE_BASE) && freezer_write(&f, 0, kept, size);
   if (done) {
     freezer_seal(&f);
-    done = image_write_file(&f, path, error);
+    done = image_write_file(&f, o->path, error);
     if (!done) fprintf(stderr, "atoll: %s\n", error);
   } else {
     fprintf(stderr, "atoll: build: %s\n", f.error);
@@ -43,18 +52,20 @@ static bool freeze(Machine *m, Program *program, const char *path, bool strip) {
   return done;
 }
 
-static int build(const Cli *cli, Program *program, const char *path, bool strip) {
+static int build(const Cli *cli, Program *program, const BuildOptions *o) {
   char error[IMAGE_ERROR_SIZE];
   const SourceImage *source = kernel_image_load(cli->primitives, error);
   if (!source) return fprintf(stderr, "atoll: %s\n", error), 1;
   Accounts *accounts = calloc(1, sizeof *accounts);
   ThreadContext *thread = accounts ? thread_context_new(accounts) : NULL;
   Machine m;
-  bool done = thread && machine_init(&m, thread, source, NULL);
-  if (done) {
+  bool begun = thread && machine_init(&m, thread, source, NULL), done = false;
+  if (begun) {
     program_keep_statements(program);
-    done = define(program, &m) && !program_errors(program) && !m.unhandled && freeze(&m, program, path, strip);
+    done = define(program, &m) && !program_errors(program) && !m.unhandled && freeze(&m, program, o);
     machine_destroy(&m);
+  } else {
+    fprintf(stderr, "atoll: build: no memory\n");
   }
   thread_context_delete(thread);
   free(accounts);
@@ -62,20 +73,33 @@ static int build(const Cli *cli, Program *program, const char *path, bool strip)
   return done ? 0 : 1;
 }
 
-int command_build(const Cli *cli, int argc, char **argv) {
-  const char *path = NULL;
-  Program *program = program_new(stderr);
-  int files = 0, status = 0;
-  bool strip = false;
-  for (int i = 0; i < argc && !status; i++) {
-    if (strcmp(argv[i], "-o") == 0 && i + 1 < argc) path = argv[++i];
-    else if (strcmp(argv[i], "--strip") == 0) strip = true;
-    else if (argv[i][0] == '-') status = cli_wrong_option("build", argv[i]);
-    else if (!program_add_path(program, argv[i], NULL)) status = 1;
-    else files++;
+/* Answers 0, or the exit status of a wrong command line. */
+static int parse(int argc, char **argv, BuildOptions *o) {
+  *o = (BuildOptions){.files = 0};
+  for (int i = 0; i < argc; i++) {
+    if (strcmp(argv[i], "-o") == 0 && i + 1 < argc && argv[i + 1][0]) o->path = argv[++i];
+    else if (strcmp(argv[i], "--strip") == 0) o->strip = true;
+    else if (argv[i][0] == '-' && argv[i][1]) return cli_wrong_option("build", argv[i]);
+    else argv[o->files++] = argv[i];
   }
-  if (!status && (!files || !path)) status = cli_usage("build: expected FILE.st... -o X.image");
-  if (!status) status = build(cli, program, path, strip);
+  return o->files && o->path ? 0 : cli_usage("build: expected FILE.st... -o X.image");
+}
+
+static bool is_same_file(const char *a, const char *b) {
+  struct stat x, y;
+  return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+int command_build(const Cli *cli, int argc, char **argv) {
+  BuildOptions o;
+  int status = parse(argc, argv, &o);
+  if (status) return status;
+  for (int i = 0; i < o.files; i++)
+    if (is_same_file(argv[i], o.path)) return cli_usage("build: '%s' would be overwritten: it is a source", o.path);
+  Program *program = program_new(stderr);
+  if (!program) return fprintf(stderr, "atoll: no memory\n"), 1;
+  for (int i = 0; i < o.files && !status; i++) status = !program_add_path(program, argv[i], NULL);
+  if (!status) status = build(cli, program, &o);
   program_delete(program);
   return status;
 }

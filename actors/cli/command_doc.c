@@ -15,7 +15,7 @@ static int parse(int argc, char **argv, DocOptions *o) {
     if (argv[i][0] != '-' || argv[i][1] == 0) argv[o->run.files++] = argv[i];
     else if (strcmp(argv[i], "-o") == 0 && i + 1 < argc && argv[i + 1][0]) o->directory = argv[++i];
     else if (strcmp(argv[i], "--image") == 0 && i + 1 < argc) o->run.image = argv[++i];
-    else return cli_usage("doc: '%s' is not an option, or lacks its value", argv[i]);
+    else return cli_wrong_option("doc", argv[i]);
   }
   return o->directory ? 0 : cli_usage("doc: expected -o and a directory");
 }

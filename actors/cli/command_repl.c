@@ -13,7 +13,6 @@
 #include "cli.h"
 #include "image.h"
 #include "input_state.h"
-#include "kernel_image.h"
 #include "program.h"
 #include "runtime.h"
 #include "terminal.h"
@@ -33,6 +32,7 @@ typedef struct Repl {
   ReplPhase phase;
   char *text; /* what was typed, not yet carried out */
   size_t length;
+  InputScan scan; /* of it */
   unsigned inputs;    /* number of the next one */
   bool typed;         /* what runs was typed, and is no file */
   bool timed, no_memory, hint_given;
@@ -41,8 +41,7 @@ typedef struct Repl {
 } Repl;
 
 typedef struct ReplOptions {
-  const char *image;
-  unsigned long schedulers, heap_mib, depth_kib;
+  RunOptions run;
   bool interactive;
 } ReplOptions;
 
@@ -76,7 +75,10 @@ static bool append(Repl *r, const char *text, size_t length) {
   return true;
 }
 
-static void forget_text(Repl *r) { r->length = 0; }
+static void forget_text(Repl *r) {
+  r->length = 0;
+  r->scan = (InputScan){.at = 0};
+}
 
 /* ---- running what was typed -------------------------------------------------------------------------------------------------- */
 
@@ -155,7 +157,7 @@ static bool step_may_gc(Repl *r, Machine *m) {
 
 static bool ask_may_gc(Repl *r, Machine *m) {
   char prompt[32];
-  InputState state = r->length ? input_state(r->text, r->length) : (InputState){INPUT_EMPTY, 0, false};
+  InputState state = r->length ? input_state(&r->scan, r->text, r->length) : (InputState){INPUT_EMPTY, 0, false};
   int width = snprintf(prompt, sizeof prompt, "P%u> ", r->inputs);
   if (r->length) snprintf(prompt, sizeof prompt, "P%*c> ", width - 3, state.awaited ? state.awaited : '.');
   r->phase = REPL_READ;
@@ -182,7 +184,7 @@ static bool read_may_gc(Repl *r, Machine *m) {
   bool blank = is_blank(bytes + 1, size - 1), go = blank && bytes[0] == 'L' && r->length;
   bool second = go && r->length > 1 && r->text[r->length - 1] == '\n' && r->text[r->length - 2] == '\n';
   if (!append(r, bytes + 1, size - 1)) return r->no_memory = true, r->phase = REPL_STOP, false;
-  InputState state = input_state(r->text, r->length);
+  InputState state = input_state(&r->scan, r->text, r->length);
   if (second && state.in_block) return send_may_gc(m, "bracketIsOpen", 0, NULL);
   if (state.in_block) go = false; /* methods stand apart, and so may statements */
   bool command = r->text[strspn(r->text, " \t")] == ':' || r->text[0] == '?';
@@ -256,28 +258,34 @@ static const char *history_path(char *path, size_t size) {
   return path;
 }
 
-static int run(Repl *r, const SourceImage *source, const ReplOptions *o) {
-  char path[4096];
-  const char *term = getenv("TERM");
-  bool edit = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
-  TerminalOptions terminal_options = {edit, edit ? history_path(path, sizeof path) : NULL};
-  printf("Atoll " ATOLL_VERSION ", Smalltalk actors. :help lists the commands, :quit or Ctrl-D ends.\n");
-  Terminal *terminal = terminal_new(&terminal_options);
-  if (!terminal) return fprintf(stderr, "atoll: cannot take over the terminal: no memory or descriptors\n"), 1;
-  RuntimeOptions options = {.schedulers = (unsigned)o->schedulers, .heap_limit = o->heap_mib << 20, .depth_limit_kb = (uint32_t)o->depth_kib,
-                            .terminal = terminal, .freeze_for_spawn_may_gc = machine_freeze_for_spawn_may_gc};
-  Runtime *runtime = runtime_new(&options);
+static int run_runtime(Repl *r, const SourceImage *source, const RuntimeOptions *options) {
+  Runtime *runtime = runtime_new(options);
   Machine *m = runtime ? runtime_main_machine(runtime, source, next_frame, r) : NULL;
   int status = m ? runtime_run(runtime) : 1;
-  terminal_delete(terminal);
+  terminal_delete(options->terminal);
   if (!m || r->no_memory) fprintf(stderr, "atoll: no memory, or too many open files\n"), status = 1;
   if (runtime) runtime_delete(runtime);
   return status;
 }
 
+static int run(Repl *r, const SourceImage *source, const ReplOptions *o) {
+  char path[4096];
+  const char *term = getenv("TERM");
+  bool edit = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) && term && strcmp(term, "dumb") != 0;
+  TerminalOptions terminal_options = {edit, edit ? history_path(path, sizeof path) : NULL};
+  RuntimeOptions options;
+  cli_set_runtime_options(&options, &o->run, NULL, NULL);
+  if (!cli_open_trace(&o->run, &options)) return 1;
+  printf("Atoll " ATOLL_VERSION ", Smalltalk actors. :help lists the commands, :quit or Ctrl-D ends.\n");
+  options.terminal = terminal_new(&terminal_options);
+  int status = options.terminal ? run_runtime(r, source, &options) : 1;
+  if (!options.terminal) fprintf(stderr, "atoll: cannot take over the terminal: no memory or descriptors\n");
+  return cli_close_trace(&o->run, &options) ? status : 1;
+}
+
 static int repl(const SourceImage *source, const ReplOptions *o) {
   Repl r = {.program = program_new(stderr), .inputs = 1};
-  if (!r.program) return 1;
+  if (!r.program) return fprintf(stderr, "atoll: no memory\n"), 1;
   program_evaluate_by(r.program, "Repl", "evaluate:");
   program_set_before_statement(r.program, freeze_definitions);
   int status = run(&r, source, o);
@@ -290,29 +298,31 @@ static int repl(const SourceImage *source, const ReplOptions *o) {
 static int parse(int argc, char **argv, ReplOptions *o) {
   for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
     if (strcmp(argv[i], "-i") == 0) o->interactive = true;
-    else if (strcmp(argv[i], "--image") == 0 && i + 1 < argc) o->image = argv[++i];
-    else if (strcmp(argv[i], "--schedulers") == 0 && cli_take_number(argc, argv, &i, CLI_MOST_SCHEDULERS, &o->schedulers)) continue;
-    else if (strcmp(argv[i], "--heap") == 0 && cli_take_number(argc, argv, &i, CLI_MOST_HEAP_MIB, &o->heap_mib)) continue;
-    else if (strcmp(argv[i], "--depth") == 0 && cli_take_number(argc, argv, &i, CLI_MOST_DEPTH_KIB, &o->depth_kib)) continue;
-    else return cli_wrong_option("repl", argv[i]);
+    else if (!cli_take_run_option(&o->run, argc, argv, &i)) return cli_wrong_option("repl", argv[i]);
   }
-  return 0;
+  return o->run.seeded || o->run.search ? cli_usage("repl: --seed and --seeds are for run and test") : 0;
 }
 
-/* What is piped in is a program. */
-static int run_standard_input(const Cli *cli, const ReplOptions *o) {
-  char input[] = "-", image[] = "--image", *argv[] = {input, image, (char *)o->image};
-  return command_run(cli, o->image ? 3 : 1, argv);
+/* What is piped in is a program: `atoll run -` with the same options. */
+static int run_standard_input(const Cli *cli, int argc, char **argv) {
+  static char input[] = "-";
+  char **words = calloc((size_t)argc + 2, sizeof *words);
+  int count = 0;
+  if (!words) return fprintf(stderr, "atoll: no memory\n"), 1;
+  words[count++] = input;
+  for (int i = 0; i < argc; i++) words[count++] = argv[i];
+  int status = command_run(cli, count, words);
+  free(words);
+  return status;
 }
 
 int command_repl(const Cli *cli, int argc, char **argv) {
-  char error[IMAGE_ERROR_SIZE];
   ReplOptions o = {.interactive = isatty(STDIN_FILENO)};
   int status = parse(argc, argv, &o);
   if (status) return status;
-  if (!o.interactive) return run_standard_input(cli, &o);
-  const SourceImage *source = o.image ? image_load_file(o.image, cli->primitives, error) : kernel_image_load(cli->primitives, error);
-  if (!source) return fprintf(stderr, "atoll: %s\n", error), 1;
+  if (!o.interactive) return run_standard_input(cli, argc, argv);
+  const SourceImage *source = cli_load_image(cli, &o.run);
+  if (!source) return 1;
   status = repl(source, &o);
   source_image_release(source);
   return status;

@@ -16,6 +16,7 @@
 #include "program.h"
 #include "runtime.h"
 #include "snapshots.h"
+#include "whole_file.h"
 
 typedef struct MainProgram {
   Program *program;
@@ -94,7 +95,7 @@ static bool take_seed_range(RunOptions *o, int argc, char **argv, int *i) {
 static bool take_seed_option(RunOptions *o, int argc, char **argv, int *i) {
   const char *word = argv[*i];
   if (strcmp(word, "--keep-going") == 0) return o->keep_going = true;
-  if (strcmp(word, "--seed-timeout") == 0) return take_seed(argc, argv, i, &o->seed_seconds) && o->seed_seconds;
+  if (strcmp(word, "--seed-timeout") == 0) return cli_take_number(argc, argv, i, CLI_MOST_SECONDS, &o->seed_seconds);
   if (strcmp(word, "--seed") == 0) return o->seeded = take_seed(argc, argv, i, &o->seed);
   return strcmp(word, "--seeds") == 0 && take_seed_range(o, argc, argv, i);
 }
@@ -125,12 +126,12 @@ static bool is_image(const char *path) {
 }
 
 /* Answers 0, or the exit status of a wrong command line. */
-static int parse(int argc, char **argv, RunOptions *o) {
+static int parse(const char *command, int argc, char **argv, RunOptions *o) {
   *o = (RunOptions){.seed_seconds = 60};
   for (int i = 0; i < argc && strcmp(argv[i], "--") != 0; i++) {
     if (argv[i][0] != '-' || argv[i][1] == 0) argv[o->files++] = argv[i];
     else if (cli_take_run_option(o, argc, argv, &i)) continue;
-    else return cli_wrong_option("run", argv[i]);
+    else return cli_wrong_option(command, argv[i]);
   }
   return 0;
 }
@@ -163,13 +164,26 @@ static int report_leak(const Accounts *accounts) {
   return 1;
 }
 
-static void set_options(RuntimeOptions *options, const RunOptions *o, Host *host, Accounts *accounts) {
+void cli_set_runtime_options(RuntimeOptions *options, const RunOptions *o, Host *host, Accounts *accounts) {
   *options = (RuntimeOptions){.schedulers = o->schedulers, .heap_limit = o->heap_mib << 20, .depth_limit_kb = (uint32_t)o->depth_kib,
                               .pin = o->pin, .accounts = accounts,
                               .freeze_for_spawn_may_gc = machine_freeze_for_spawn_may_gc};
   if (!o->seeded) return;
   host_init_seeded(host, o->seed);
   options->host = host;
+}
+
+bool cli_open_trace(const RunOptions *o, RuntimeOptions *options) {
+  if (!o->trace || (options->trace = fopen(o->trace, "w"))) return true;
+  return fprintf(stderr, "atoll: cannot write '%s': %s\n", o->trace, strerror(errno)), false;
+}
+
+bool cli_close_trace(const RunOptions *o, RuntimeOptions *options) {
+  if (!options->trace) return true;
+  errno = 0;
+  bool written = !ferror(options->trace);
+  if (fclose(options->trace) == 0 && written) return true;
+  return fprintf(stderr, "atoll: cannot write '%s': %s\n", o->trace, strerror(errno ? errno : EIO)), false;
 }
 
 /* ---- being told to stop ---- */
@@ -210,11 +224,11 @@ int cli_run_program(Program *program, const SourceImage *source, const RunOption
   RuntimeOptions options;
   Host host;
   Accounts accounts = {0};
-  set_options(&options, o, &host, &accounts);
+  cli_set_runtime_options(&options, o, &host, &accounts);
   debug_set_failing_allocation(&accounts);
-  if (o->trace && !(options.trace = fopen(o->trace, "w"))) return fprintf(stderr, "atoll: cannot write '%s': %s\n", o->trace, strerror(errno)), 1;
+  if (!cli_open_trace(o, &options)) return 1;
   Runtime *runtime = runtime_new(&options);
-  if (!runtime) return fprintf(stderr, "atoll: cannot start the schedulers: no memory, or too many open files\n"), 1;
+  if (!runtime) return cli_close_trace(o, &options), fprintf(stderr, "atoll: cannot start the schedulers: no memory, or too many open files\n"), 1;
   MainProgram main_program = {program, 0, false, answer};
   if (!o->hand_on_data) program_set_before_statement(program, freeze_definitions);
   Machine *m = runtime_main_machine(runtime, source, next_frame, &main_program);
@@ -226,7 +240,7 @@ int cli_run_program(Program *program, const SourceImage *source, const RunOption
   if (o->schedule_hash) *o->schedule_hash = runtime_schedule_hash(runtime);
   runtime_delete(runtime);
   int leaked = report_leak(&accounts);
-  if (options.trace && fclose(options.trace) != 0) fprintf(stderr, "atoll: cannot write '%s': %s\n", o->trace, strerror(errno)), leaked = 1;
+  if (!cli_close_trace(o, &options)) leaked = 1;
   return status ? status : leaked;
 }
 
@@ -258,7 +272,7 @@ static int run_files(void *context, const RunOptions *o) {
 int command_run(const Cli *cli, int argc, char **argv) {
   RunOptions o;
   char **original = cli_copy_arguments(argc, argv);
-  int status = original ? parse(argc, argv, &o) : 1;
+  int status = original ? parse("run", argc, argv, &o) : 1;
   if (!status) status = take_image(argv, &o);
   RunCall call = {cli, NULL, argv};
   if (!status) call.source = cli_load_image(cli, &o);
@@ -271,42 +285,39 @@ int command_run(const Cli *cli, int argc, char **argv) {
 
 /* ---- resume --------------------------------------------------------------------------------------------------------------- */
 
-static char *read_file(const char *path, size_t *size) {
-  FILE *file = fopen(path, "rb");
-  char *bytes = NULL;
-  long length = -1;
-  if (file && fseek(file, 0, SEEK_END) == 0) length = ftell(file);
-  if (length >= 0 && fseek(file, 0, SEEK_SET) == 0) bytes = malloc((size_t)length + 1);
-  if (bytes && fread(bytes, 1, (size_t)length, file) != (size_t)length) {
-    free(bytes);
-    bytes = NULL;
-  }
-  if (!bytes) fprintf(stderr, "atoll: cannot read '%s': %s\n", path, strerror(errno));
-  if (file) fclose(file);
-  *size = (size_t)length;
-  return bytes;
-}
-
 static int resume(const SourceImage *source, const RunOptions *o, const char *path) {
   char error[SNAPSHOT_MESSAGE_SIZE];
   size_t size;
-  char *bytes = read_file(path, &size);
-  RuntimeOptions options = {.schedulers = o->schedulers, .freeze_for_spawn_may_gc = machine_freeze_for_spawn_may_gc};
-  Runtime *runtime = bytes ? runtime_new(&options) : NULL;
+  Accounts accounts = {0};
+  RuntimeOptions options;
+  char *bytes = whole_file_read_path(path, &size);
+  if (!bytes) return fprintf(stderr, "atoll: cannot read '%s': %s\n", path, strerror(errno)), 1;
+  cli_set_runtime_options(&options, o, NULL, &accounts);
+  if (!cli_open_trace(o, &options)) return free(bytes), 1;
+  Runtime *runtime = runtime_new(&options);
   int status = 1;
-  if (runtime && runtime_resume_main(runtime, source, bytes, size, error)) status = runtime_run(runtime);
-  else if (runtime) fprintf(stderr, "atoll: '%s': %s\n", path, error);
+  if (!runtime) {
+    fprintf(stderr, "atoll: cannot start the schedulers: no memory, or too many open files\n");
+  } else if (runtime_resume_main(runtime, source, bytes, size, error)) {
+    watch_signals(runtime);
+    status = runtime_run(runtime);
+    unwatch_signals();
+  } else {
+    fprintf(stderr, "atoll: '%s': %s\n", path, error);
+  }
   if (runtime) runtime_delete(runtime);
   free(bytes);
-  return status;
+  int leaked = report_leak(&accounts);
+  if (!cli_close_trace(o, &options)) leaked = 1;
+  return status ? status : leaked;
 }
 
 int command_resume(const Cli *cli, int argc, char **argv) {
   RunOptions o;
-  int status = parse(argc, argv, &o);
+  int status = parse("resume", argc, argv, &o);
   if (status) return status;
   if (o.files != 1) return cli_usage("resume: expected one SNAPSHOT");
-  if (o.seeded || o.search || o.trace) return cli_usage("resume: --seed, --seeds and --trace are for run and test");
+  if (o.seeded || o.search) return cli_usage("resume: --seed and --seeds are for run and test");
   const SourceImage *source = cli_load_image(cli, &o);
   if (!source) return 1;
   status = resume(source, &o, argv[0]);

@@ -19,34 +19,39 @@ static char closer_of(TokenKind kind) {
   return kind == TOKEN_OPEN_PAREN ? ')' : kind == TOKEN_OPEN_BRACKET ? ']' : kind == TOKEN_OPEN_BRACE ? '}' : 0;
 }
 
-/* What is missing at the end: a quote, the innermost bracket; 0: nothing.  *EMPTY: there is no token at all.  *IN_BLOCK: a '[' is open. */
-static char missing(const Source *source, bool *empty, bool *in_block) {
-  enum { DEPTH = 256 };
-  char open[DEPTH], result = 0;
-  size_t depth = 0;
+static void take_token(InputScan *scan, const Token *token) {
+  char closer = closer_of(token->kind);
+  bool closes = token->kind == TOKEN_CLOSE_PAREN || token->kind == TOKEN_CLOSE_BRACKET || token->kind == TOKEN_CLOSE_BRACE;
+  scan->any = true;
+  if (closer && scan->depth < INPUT_MOST_DEPTH) scan->closers[scan->depth++] = closer;
+  if (closes && (!scan->depth || scan->closers[--scan->depth] != *token->start)) scan->wrong = true;
+}
+
+/* Unfinished when QUOTE, or else a bracket, is open. */
+static InputState state_of(const InputScan *scan, char quote) {
+  char awaited = quote ? quote : scan->depth ? scan->closers[scan->depth - 1] : 0;
+  if (scan->wrong || !awaited) return (InputState){INPUT_WHOLE, 0, false};
+  return (InputState){INPUT_UNFINISHED, awaited, memchr(scan->closers, ']', scan->depth) != NULL};
+}
+
+/* What the tokens alone tell. */
+static InputState scan_input(InputScan *scan, const char *text, size_t length) {
+  Source rest = {"", text + scan->at, length - scan->at, 1};
   Arena *arena = arena_new();
   Scanner scanner;
-  scanner_init(&scanner, arena, source, (Text){source->text, source->length});
+  scanner_init(&scanner, arena, &rest, (Text){rest.text, rest.length});
   Token token = scanner_next(&scanner);
-  for (*empty = token.kind == TOKEN_END; token.kind != TOKEN_END; token = scanner_next(&scanner)) {
-    char closer = closer_of(token.kind);
-    if (token.unterminated) {
-      result = *token.start;
-      break;
-    }
-    if (closer && depth < DEPTH) open[depth++] = closer;
-    else if (token.kind == TOKEN_CLOSE_PAREN || token.kind == TOKEN_CLOSE_BRACKET || token.kind == TOKEN_CLOSE_BRACE) {
-      if (!depth || open[depth - 1] != *token.start) {
-        depth = 0; /* wrong as it is: more lines do not help */
-        break;
-      }
-      depth--;
-    }
+  for (; token.kind != TOKEN_END && !token.unterminated && token.end < text + length && !scan->wrong; token = scanner_next(&scanner)) {
+    take_token(scan, &token);
+    scan->at = (size_t)(token.end - text);
   }
-  if (!result && depth) result = open[depth - 1];
-  *in_block = memchr(open, ']', depth) != NULL;
   arena_delete(arena);
-  return result;
+  if (token.kind == TOKEN_END || scan->wrong) return scan->any ? state_of(scan, 0) : (InputState){INPUT_EMPTY, 0, false};
+  scan->any = true;
+  if (token.unterminated) return state_of(scan, *token.start);
+  InputScan with_last = *scan; /* a token at the very end may go on */
+  take_token(&with_last, &token);
+  return state_of(&with_last, 0);
 }
 
 static NameMeaning any_name(CompilerScope *scope, Text path) {
@@ -80,12 +85,10 @@ static bool is_open_chunk(const char *text, size_t length) {
   return last == text + length - 1 || last[-1] != '!';
 }
 
-InputState input_state(const char *text, size_t length) {
+InputState input_state(InputScan *scan, const char *text, size_t length) {
+  InputState state = scan_input(scan, text, length);
+  if (state.kind != INPUT_WHOLE) return state;
   Source source = {"", text, length, 1};
-  bool empty, in_block;
-  char awaited = missing(&source, &empty, &in_block);
-  if (empty) return (InputState){INPUT_EMPTY, 0, false};
-  if (awaited) return (InputState){INPUT_UNFINISHED, awaited, in_block};
   while (length && (unsigned char)text[length - 1] <= ' ') length--;
   if (is_open_chunk(text, length)) return (InputState){INPUT_UNFINISHED, '!', false};
   Check check = {.events = {.statement = on_statement, .error = on_error}, .scope = {.lookup = any_name}, .source = &source, .end = length};

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* main.c -- the `atoll` program: finds the command and calls it. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -45,7 +47,8 @@ static const Command commands[] = {
     {"run", "PATH... [-- ARGS]", "carry out definitions and statements of files and folders, in order", command_run,
      RUN_OPTIONS SEED_OPTIONS "A file called - is standard input.  Smalltalk sees the words behind -- as `Smalltalk arguments`.\n"},
     {"run", "X.image [-- ARGS]", "run the program of an image that `build` wrote", command_run, ""},
-    {"resume", "SNAPSHOT", "go on with an actor that `Actor snapshot:` wrote", command_resume, RUN_OPTIONS},
+    {"resume", "SNAPSHOT", "go on with an actor that `Actor snapshot:` wrote", command_resume,
+     RUN_OPTIONS "The image must be the one that the actor stood on.  Its own limits are in the snapshot; --heap and --depth are for actors that it spawns.\n"},
     {"test", "PATH...", "run the subclasses of TestCase in files and folders", command_test,
      "  --filter PATTERN  only tests whose Class>>selector has PATTERN in it; * stands for any characters\n"
      "  --jobs N          test classes at a time, each in an actor of its own (default: scheduler threads)\n"
@@ -124,8 +127,10 @@ int cli_wrong_option(const char *command, const char *option) {
   char found[32];
   for (int i = 0; i < COMMAND_COUNT; i++) {
     if (strcmp(commands[i].name, command) != 0) continue;
-    if (similar_option(commands[i].options, option, found, sizeof found) && strcmp(found, option) == 0)
-      return cli_usage("%s: '%s' lacks its value, or cannot have that one; see 'atoll help %s'", command, option, command);
+    if (similar_option(commands[i].options, option, found, sizeof found) && strcmp(found, option) == 0) {
+      const char *line = strstr(commands[i].options, option);
+      return cli_usage("%s: '%s' lacks its value, or cannot have that one; expected\n  %.*s", command, option, (int)strcspn(line, "\n"), line);
+    }
     if (found[0]) return cli_usage("%s: '%s' is not an option; did you mean '%s'?", command, option, found);
     break;
   }
@@ -179,12 +184,17 @@ bool cli_has_suffix(const char *path, const char *suffix) {
   return length > tail && strcmp(path + length - tail, suffix) == 0;
 }
 
-/* As many connections as the system allows, not as many as the shell suggests. */
-static void raise_file_limit(void) {
+enum { LEAST_FILES = 12 }; /* those of the process and of one scheduler */
+
+/* As many connections as the system allows, not as many as the shell suggests.  False: so few that event loops cannot be made. */
+static bool raise_file_limit(void) {
   struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return true;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_max >= LEAST_FILES) return true;
+  fprintf(stderr, "atoll: expected a limit of at least %d open files, found %llu; see 'ulimit -n'\n", LEAST_FILES, (unsigned long long)limit.rlim_max);
+  return false;
 }
 
 /* `--version` is `version`, `-h` is `help`; options before any command are the terminal's. */
@@ -212,14 +222,28 @@ static void open_standard_files(void) {
     }
 }
 
+/* What commands have printed reaches standard output, or that is said; nothing when nobody reads it any more. */
+static int close_output(int status) {
+  bool failed = ferror(stdout) != 0;
+  if (fflush(stdout) == 0 && !failed) return status;
+  if (errno != EPIPE) fprintf(stderr, "atoll: cannot write standard output: %s\n", strerror(errno));
+  return status ? status : 1;
+}
+
 int main(int argc, char **argv) {
   PrimitiveTable *primitives = calloc(1, sizeof *primitives);
   const char *bad = debug_init();
-  if (bad) return cli_usage("ATOLL_DEBUG: there is no switch '%s'", bad);
-  if (!primitives || !window_init()) return fprintf(stderr, "atoll: no memory, or no address space for images\n"), 1;
+  if (bad) return free(primitives), cli_usage("ATOLL_DEBUG: there is no switch '%s'", bad);
+  if (!primitives) return fprintf(stderr, "atoll: no memory\n"), 1;
+  if (!window_init()) {
+    fprintf(stderr, "atoll: expected %llu GiB of address space to reserve for images (it costs no memory), found less; see 'ulimit -v'\n",
+            (unsigned long long)(WINDOW_SIZE >> 30));
+    return free(primitives), 1;
+  }
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN); /* a file that gets too large is an error of the one who writes it */
   open_standard_files();
-  raise_file_limit();
+  if (!raise_file_limit()) return free(primitives), 1;
   primitive_set_fill(primitives);
   Cli cli = {argv[0], primitives};
   const char *word = command_word(argc, argv);
@@ -229,5 +253,5 @@ int main(int argc, char **argv) {
   if (status < 0 && (strcmp(argv[1], "-i") == 0 || strcmp(argv[1], "--image") == 0)) status = command_repl(&cli, argc - 1, argv + 1);
   if (status < 0) status = unknown_command(argv[1]);
   free(primitives);
-  return status;
+  return close_output(status);
 }

@@ -104,7 +104,7 @@ static void show_command(const Search *search, uint64_t seed) {
 static void report_failure(Search *search, const Worker *worker, int status) {
   if (search->failed++ >= FAILURES_SHOWN) return;
   printf("seed %" PRIu64 " failed: ", worker->seed);
-  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) printf("not over after %" PRIu64 " s\n", search->options->seed_seconds);
+  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM) printf("not over after %lu s\n", search->options->seed_seconds);
   else if (WIFSIGNALED(status)) printf("%s\n", strsignal(WTERMSIG(status)));
   else printf("exit status %d\n", WEXITSTATUS(status));
   show_output(worker);
