@@ -200,6 +200,27 @@ if edits:
     s.says('\x1b[A\x1b[A', r'gr', r'\n\d\n')  # of the session before
     s.ends('\x04')
 s = Session()
+s.terminal.type("[true] whileTrue: ['endless' displayNl]\n")  # what prints without end does not keep the terminal from Ctrl-C
+s.terminal.until('(endless\\r\\n){1000}')
+s.terminal.type('\x03')
+s.terminal.until(r'interrupted(.|\n)*2> $')
+s.number = 2
+s.says('(' * 300 + '3', unfinished=True)
+s.says(')' * 300, r'\n3\n')
+s.ends(':quit\n')
+
+# a large paste: every line is looked at once
+s = Session(TERM='dumb')
+began = time.monotonic()
+pasted = 'Object subclass: Big [\n' + ''.join(f'  m{i} [ ^{i} + (3 max: [:x | x] value) ]\n' for i in range(10000)) + ']\nBig new m9999\n'
+s.terminal.paste(pasted)
+s.terminal.until(r'\n3> $', 60)
+s.number = 3
+s.says('Big selectors size', r'\n10000\n')
+if time.monotonic() - began > 30:
+    sys.exit(f'FAILED: pasting {len(pasted)} bytes took {time.monotonic() - began:.0f} s')
+s.ends(':quit\n')
+s = Session()
 s.ends(':quit\n')
 s = Session()
 s.ends('Smalltalk quit: 5\n', 5)

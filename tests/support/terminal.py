@@ -14,6 +14,18 @@ class Terminal:
     def type(self, text):
         os.write(self.fd, text.encode())
 
+    def paste(self, text):
+        """Types what is longer than the terminal keeps: reads what is shown meanwhile."""
+        rest = text.encode()
+        while rest:
+            readable, writable, _ = select.select([self.fd], [self.fd], [], 20)
+            if not readable and not writable:
+                self.fail(f'{len(rest)} bytes of a paste were not taken')
+            if readable:
+                self.seen += os.read(self.fd, 65536).decode(errors='replace')
+            if writable:
+                rest = rest[os.write(self.fd, rest[:1024]):]
+
     def until(self, pattern, seconds=20):
         """Waits until PATTERN is shown; answers what was shown up to its end, and forgets it."""
         end = time.monotonic() + seconds
