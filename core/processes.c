@@ -200,8 +200,12 @@ static void leave_stack(Machine *m, bool kept) {
 static ProcessSwitch switch_to_may_gc(Machine *m, Oop best, bool keep) {
   if (best != OOP_NIL && best == active(m) && keep && m->fp) return unlink_process(m, best), PROCESS_SWITCHED;
   unsigned to = machine_push_handle(m, best), from = machine_push_handle(m, active(m));
-  bool done = best == OOP_NIL || room_for_frames_may_gc(m, to);
-  if (done && keep && machine_handle(m, from) != OOP_NIL) done = save_frames_may_gc(m, from);
+  bool saves = keep && machine_handle(m, from) != OOP_NIL, done = !saves || save_frames_may_gc(m, from);
+  /* Last, since each collection may shrink the stack to what the active process needs. */
+  if (done && best != OOP_NIL && !room_for_frames_may_gc(m, to)) {
+    if (saves) set_process_slot(m, machine_handle(m, from), PROCESS_FP, OOP_NIL);
+    done = false;
+  }
   best = machine_handle(m, to);
   machine_pop_handles(m, to);
   if (!done) return m->failure = FAILURE_NO_MEMORY, PROCESS_NO_MEMORY;
