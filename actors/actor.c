@@ -43,8 +43,7 @@ Actor *actor_new(Scheduler *s, const SourceImage *source, unsigned flags) {
   Actor *a = s->free_actors;
   if (!a) return NULL;
   s->free_actors = a->next;
-  __builtin_prefetch(s->free_actors, 1);
-  __builtin_prefetch(&s->free_actors->flags, 1);
+  if (s->free_actors) __builtin_prefetch(s->free_actors, 1), __builtin_prefetch(&s->free_actors->flags, 1);
   s->free_actor_count--;
   a->next = NULL;
   a->scheduler = s;

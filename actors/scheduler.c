@@ -382,6 +382,7 @@ static void note(Scheduler *s, PackEntry *entry, Actor *a) {
   entry->id = actor_id(a);
   entry->since = s->now;
   entry->reductions = a->reductions;
+  entry->block = a->machine.stack;
   a->on_pack_list = true;
 }
 
@@ -424,14 +425,11 @@ static PackEntry patient_take(Scheduler *s) {
 }
 
 /* What is packed was last touched long ago: records and blocks are fetched while others are packed. */
-static Actor *ring_actor(const Scheduler *s, uint32_t ahead) {
-  return ahead < s->pack_count ? actor_table_at(&s->runtime->table, s->pack_ring[(s->pack_first + ahead) % PACK_RING].id) : NULL;
-}
-/* (They may run elsewhere by now.  What is read then is no worse than nothing.) */
-__attribute__((no_sanitize("thread"))) static void fetch_ring(const Scheduler *s) {
-  const Actor *far = ring_actor(s, 8), *near = ring_actor(s, 4);
+static void fetch_ring(const Scheduler *s) {
+  if (s->pack_count <= 8) return;
+  const Actor *far = actor_table_at(&s->runtime->table, s->pack_ring[(s->pack_first + 8) % PACK_RING].id);
   if (far) fetch(far, sizeof *far);
-  if (near) fetch(near->machine.stack, FETCHED_MAX);
+  fetch(s->pack_ring[(s->pack_first + 4) % PACK_RING].block, FETCHED_MAX);
 }
 
 static void pack_first(Scheduler *s) {

@@ -33,6 +33,7 @@ typedef struct HandlePlace {
 /* An actor that was idle then. */
 typedef struct PackEntry {
   uint64_t id, since, reductions; /* that it had used */
+  const void *block;              /* its stack began there; to be fetched early, never read */
 } PackEntry;
 
 struct Scheduler {
