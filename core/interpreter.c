@@ -248,6 +248,8 @@ static __attribute__((noinline)) int equal_texts(const Machine *m, Oop a, Oop b)
   return size > 64 ? -1 : memcmp(x->slots, y->slots, size) == 0; /* the primitive charges for it */
 }
 
+static inline bool is_symbol(Oop x) { return oop_is_pointer(x) && object_class_index(oop_to_object(x)) == CLASS_SYMBOL; }
+
 static int differing_texts(const Machine *m, Oop a, Oop b) {
   int equal = equal_texts(m, a, b);
   return equal < 0 ? -1 : !equal;
@@ -264,6 +266,24 @@ static inline Oop element_at(Object *object, uint64_t i) {
   case CLASS_SYMBOL: return i < object_byte_size(object) ? oop_from_character(object_bytes(object)[i]) : OOP_FAIL;
   default: return OOP_FAIL;
   }
+}
+
+/* The instruction AT has found nil in an Array, and the next one is at TURN.  If that is the turn of the loop whose body begins at AT, the turns that would do nothing but
+ * find another nil are over at once. */
+static inline void skip_nils(Machine *m, Oop *fp, const uint32_t *at, const uint32_t *turn) {
+  unsigned code = *turn & 0xff, counter = op_a(*turn);
+  if ((code != OP_FORLOOP && code != OP_FORLOOP1) || turn + 2 + op_sj(turn[1]) != at) return;
+  Oop limit = fp[op_b(*turn)];
+  if (op_c(*at) != counter || op_a(*at) == op_b(*at) || op_a(*at) == counter || !oop_is_small(limit)) return;
+  const Object *array = oop_to_object(fp[op_b(*at)]);
+  int64_t i = oop_to_small(fp[counter]), step = op_sc(*turn), last = oop_to_small(limit), size = (int64_t)object_slots(array);
+  for (int64_t next = i + step; m->budget > 1; next += step) {
+    if (step > 0 ? next > last : next < last) break;
+    if (next < 1 || next > size || array->slots[next - 1] != OOP_NIL) break;
+    i = next;
+    m->budget--;
+  }
+  fp[counter] = oop_from_small(i);
 }
 
 /* ---- numbers ---------------------------------------------------------------------------------------------------- */

@@ -76,6 +76,14 @@ static RunStatus RUN_NAME(Machine *m) {
       LOAD();                                                      \
     }                                                              \
   } while (0)
+/* The arguments at ARGS are what they mean to this machine.  Nothing is stored where nothing changes, which is nearly always. */
+#define RESOLVE_ARGUMENTS(args_)                                                                    \
+  do {                                                                                              \
+    if (MODE)                                                                                       \
+      for (Oop *argument_ = (args_) + 1, *end_ = argument_ + argc; argument_ < end_; argument_++)    \
+        if (oop_is_pointer(*argument_) && unlikely(MAY_HAVE_COPY(oop_to_object(*argument_))))        \
+          *argument_ = oop_resolve_source(m, *argument_);                                           \
+  } while (0)
 /* The message behind an instruction, its operands in LEFT and RIGHT. */
 #define SPECIAL1(k, receiver, argument, to) \
   do {                                      \
@@ -359,8 +367,7 @@ send_kind:
     m->args = fp + base;
     m->argc = argc;
     m->budget--;
-    if (MODE)
-      for (unsigned i = 1; i <= argc; i++) m->args[i] = RESOLVE(m->args[i]);
+    RESOLVE_ARGUMENTS(fp + base);
     result = entry->primitive(m);
     m->args = NULL;
     if (unlikely(result == OOP_FAIL)) goto activate;
@@ -408,8 +415,7 @@ send_kind:
   m->argc = argc;
   SAVE();
   m->budget--;
-  if (MODE)
-    for (unsigned i = 1; i <= argc; i++) m->args[i] = RESOLVE(m->args[i]);
+  RESOLVE_ARGUMENTS(fp + base);
   result = entry->primitive(m);
 primitive_done:
   if (unlikely((result & OOP_TAG_MASK) == OOP_TAG_SPECIAL && result >= OOP_FAIL)) goto primitive_special;
@@ -454,8 +460,7 @@ call_any_message: /* a proxy takes the message as it is */
   m->argc = argc;
   m->budget--;
   SAVE();
-  if (MODE)
-    for (unsigned i = 1; i <= argc; i++) m->args[i] = RESOLVE(m->args[i]);
+  RESOLVE_ARGUMENTS(m->args);
   result = entry->primitive(m);
   if (result != OOP_FAIL) goto primitive_done;
   LOAD();
@@ -470,8 +475,7 @@ invoke: /* run callee on the arguments at base, its primitive first */
     m->argc = argc;
     m->call = 0;
     SAVE();
-    if (MODE)
-      for (unsigned i = 1; i <= argc; i++) m->args[i] = RESOLVE(m->args[i]);
+    RESOLVE_ARGUMENTS(m->args);
     result = function(m);
     callee = oop_to_object(machine_handle(m, handle));
     machine_pop_handles(m, handle);
@@ -774,10 +778,12 @@ op_SUBI:
   COMPARISONS(GT, >, -1)
   COMPARISONS(LE, <=, -1)
   COMPARISONS(GE, >=, -1)
-  COMPARISONS(EQ, ==, equal_texts(m, a, b))
+  COMPARISONS(EQ, ==, is_symbol(a) ? a == b : equal_texts(m, a, b))
   COMPARISONS(NE, !=, OVERRIDDEN(EQ) ? -1 : differing_texts(m, a, b)) /* of texts it is Object's, which sends = */
 
-#define ARE_SAME (R(B) == R(C) || (MODE && oop_same(m, R(B), R(C))))
+/* Two references to one object differ only where that may have a copy. */
+#define MAY_BE_SAME(x, y) (oop_is_pointer(x) && oop_is_pointer(y) && (oop_to_object(x)->header | oop_to_object(y)->header) & FLAG_SHADOWABLE)
+#define ARE_SAME (R(B) == R(C) || (MODE && MAY_BE_SAME(R(B), R(C)) && RESOLVE(R(B)) == RESOLVE(R(C))))
 op_SAME:
   R(A) = oop_from_bool(ARE_SAME);
   NEXT();
@@ -821,6 +827,16 @@ op_NOT : {
   } while (0)
 op_AT:
   DO_AT(NEXT());
+op_AT_JUMP_NIL: /* most often the free places of a table that is enumerated */
+  DO_AT(goto jump_nil_behind_at);
+jump_nil_behind_at : {
+  w = *pc++;
+  if (R(A) != OOP_NIL) NEXT();
+  const uint32_t *at = pc - 2;
+  pc += SIGNED_BX;
+  if (MODE != 2) skip_nils(m, fp, at, pc);
+  NEXT();
+}
 at_with_care : {
   Oop receiver = R(B), index = R(C);
   if (oop_is_pointer(receiver) && oop_is_small(index) && !OVERRIDDEN(AT)) {
@@ -1014,6 +1030,8 @@ op_illegal:
 #undef TAKE_JUMP
 #undef PASS_JUMP
 #undef ARE_SAME
+#undef MAY_BE_SAME
+#undef RESOLVE_ARGUMENTS
 #undef DO_ADD
 #undef DO_ADDI
 #undef DO_AT
