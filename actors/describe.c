@@ -25,10 +25,33 @@ static void put_bytes(Text *t, const char *bytes, size_t size) {
 
 static void put(Text *t, const char *text) { put_bytes(t, text, strlen(text)); }
 
+/* What somebody has sent: characters that could upset a terminal as dots. */
+static void put_foreign(Text *t, const void *bytes, size_t size) {
+  char *from = t->at;
+  put_bytes(t, bytes, size);
+  for (; from < t->at; from++)
+    if ((unsigned char)*from < ' ' || *from == 0x7f) *from = '.';
+}
+
+/* At most SIZE bytes, no character cut in two. */
+static size_t whole_characters(const uint8_t *bytes, size_t size) {
+  while (size && (bytes[size] & 0xc0) == 0x80) size--;
+  return size;
+}
+
 static void put_quoted(Text *t, const uint8_t *bytes, size_t size) {
+  bool all = size < STRING_SHOWN;
   put(t, "'");
-  put_bytes(t, (const char *)bytes, size < STRING_SHOWN ? size : STRING_SHOWN);
-  put(t, size < STRING_SHOWN ? "'" : "...'");
+  put_foreign(t, bytes, size <= STRING_SHOWN ? size : whole_characters(bytes, STRING_SHOWN));
+  put(t, all ? "'" : "...'");
+}
+
+/* As Smalltalk prints it. */
+static void put_character(Text *t, uint64_t code) {
+  char text[40];
+  if (code > ' ' && code < 0x7f) snprintf(text, sizeof text, "$%c", (int)code);
+  else snprintf(text, sizeof text, "Character value: %" PRIu64, code);
+  put(t, text);
 }
 
 static void put_number(Text *t, const char *format, uint64_t n) {
@@ -51,16 +74,16 @@ static void put_extension(Text *t, const WireItem *item, const SourceImage *sour
   size_t size;
   if (try_name(item, source, &name, &size)) {
     put(t, "#");
-    put_bytes(t, name, size);
+    put_foreign(t, name, size);
     return;
   }
   switch (item->type) {
   case WIRE_ACTOR: put_number(t, "actor %" PRIu64, wire_number(item->bytes, item->size)); break;
   case WIRE_PROMISE: put(t, "a promise"); break;
   case WIRE_LARGE_INTEGER: put(t, "a large integer"); break;
-  case WIRE_CHARACTER: put_number(t, "$%c", wire_number(item->bytes, item->size) & 0x7f); break;
-  case WIRE_CLASS_NAMED: put_bytes(t, (const char *)item->bytes + 1, item->size ? item->size - 1 : 0); break;
-  case WIRE_INSTANCE_NAMED: put(t, "a "), put_bytes(t, (const char *)item->bytes, item->size); break;
+  case WIRE_CHARACTER: put_character(t, wire_number(item->bytes, item->size)); break;
+  case WIRE_CLASS_NAMED: put_foreign(t, item->bytes + 1, item->size ? item->size - 1 : 0); break;
+  case WIRE_INSTANCE_NAMED: put(t, "a "), put_foreign(t, item->bytes, item->size); break;
   case WIRE_INSTANCE: put(t, "an object"); break;
   case WIRE_SHARED_BYTES: put(t, item->size && item->bytes[0] ? "a long string" : "many bytes"); break;
   case WIRE_BLOCK: put(t, "a block"); break;
@@ -126,12 +149,12 @@ static void put_request(Text *t, const Message *message) {
     return;
   }
   for (const char *colon; size && (colon = memchr(name, ':', size)); size -= (size_t)(colon + 1 - name), name = colon + 1) {
-    put_bytes(t, name, (size_t)(colon + 1 - name));
+    put_foreign(t, name, (size_t)(colon + 1 - name));
     put(t, " ");
     if (!put_value(t, &at, end, message->source)) return;
     if (colon + 1 < name + size) put(t, " ");
   }
-  put_bytes(t, name, size);
+  put_foreign(t, name, size);
   if (at < end) put(t, " "), put_values(t, message, at, " ");
 }
 

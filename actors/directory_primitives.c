@@ -65,6 +65,17 @@ static Oop label_of(Machine *m) {
   return string ? string : primitive_fail(m, FAILURE_NO_MEMORY);
 }
 
+static bool is_alive(Actor *a) { return (atomic_load(&a->mailbox.head) & MAILBOX_POINTER) != MAILBOX_DEAD; }
+
+/* The first COUNT elements of ARRAY. */
+static Oop shortened_may_gc(Machine *m, Oop array, size_t count) {
+  unsigned whole = machine_push_handle(m, array);
+  Oop part = machine_new_array_may_gc(m, count);
+  for (size_t i = 0; part && i < count; i++) oop_to_object(part)->slots[i] = oop_to_object(machine_handle(m, whole))->slots[i];
+  machine_pop_handles(m, whole);
+  return part;
+}
+
 /* The ids of all actors alive, as an Array. */
 static Oop actor_all(Machine *m) {
   Actor *a = actor_of_machine(m);
@@ -74,14 +85,15 @@ static Oop actor_all(Machine *m) {
   uint64_t used = table->used;
   pthread_mutex_unlock(&table->lock);
   size_t count = 0, at = 0;
-  for (uint64_t i = 0; i < used; i++) count += (atomic_load(&actor_table_at(table, i)->mailbox.head) & MAILBOX_POINTER) != MAILBOX_DEAD;
+  primitive_charge(m, used * 16);
+  for (uint64_t i = 0; i < used; i++) count += is_alive(actor_table_at(table, i));
   Oop array = machine_new_array_may_gc(m, count);
-  if (!array) return primitive_fail(m, FAILURE_NO_MEMORY);
-  for (uint64_t i = 0; i < used && at < count; i++) {
+  for (uint64_t i = 0; array && i < used && at < count; i++) {
     Actor *each = actor_table_at(table, i);
-    if ((atomic_load(&each->mailbox.head) & MAILBOX_POINTER) != MAILBOX_DEAD) oop_to_object(array)->slots[at++] = oop_from_small((int64_t)actor_id(each));
+    if (is_alive(each)) oop_to_object(array)->slots[at++] = oop_from_small((int64_t)actor_id(each));
   }
-  return array;
+  if (array && at < count) array = shortened_may_gc(m, array, at); /* others have ended meanwhile */
+  return array ? array : primitive_fail(m, FAILURE_NO_MEMORY);
 }
 
 /* {what ActorInfo is made of. ids of the actors that the running one is linked with} */
