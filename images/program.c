@@ -11,6 +11,7 @@
 #include "class_builder.h"
 #include "lookup.h"
 #include "program_internal.h"
+#include "scanner.h"
 #include "statement_kind.h"
 #include "whole_file.h"
 
@@ -180,6 +181,7 @@ void program_delete(Program *p) {
   arena_delete(p->arena);
   free(p->items);
   free(p->refused);
+  free(p->assigned.names);
   free(p);
 }
 
@@ -288,30 +290,7 @@ unsigned program_errors(const Program *p) { return p->error_count; }
 
 void program_set_before_statement(Program *p, void (*before_statement)(Machine *m)) { p->before_statement = before_statement; }
 
-static bool is_name_character(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
-
-/* Does `name :=` stand in TEXT? */
-static bool text_assigns(Text text, Text name) {
-  const char *end = text.start + text.length;
-  for (const char *at = text.start; (size_t)(end - at) > name.length + 1; at++) {
-    at = memmem(at, (size_t)(end - at), name.start, name.length);
-    if (!at) return false;
-    const char *behind = at + name.length;
-    if (at > text.start && is_name_character(at[-1])) continue;
-    while (behind < end && (unsigned char)*behind <= ' ') behind++;
-    if (end - behind >= 2 && behind[0] == ':' && behind[1] == '=') return true;
-    if (end - behind >= 2 && behind > at + name.length && behind[0] == '_' && (unsigned char)behind[1] <= ' ') return true;
-  }
-  return false;
-}
-
-/* Does any statement of the program assign that variable? */
-static bool is_assigned(void *context, Text name) {
-  const Program *p = context;
-  for (size_t i = 0; i < p->count; i++)
-    if ((p->items[i].kind == ITEM_STATEMENT || p->items[i].kind == ITEM_EVAL) && text_assigns(p->items[i].value, name)) return true;
-  return false;
-}
+static bool is_assigned(void *context, Text name) { return program_assigns(context, name); }
 
 /* ---- stepping ----------------------------------------------------------------------------------------------------- */
 
@@ -519,7 +498,7 @@ static bool traits_are_there(Program *p, const Item *item) {
   for (; at < end; at++) {
     const char *start = at;
     bool symbol = at > item->value.start && at[-1] == '#';
-    while (at < end && (is_name_character(*at) || (*at == '.' && at + 1 < end && is_name_character(at[1])))) at++;
+    while (at < end && (is_name_char(*at) || (*at == '.' && at + 1 < end && is_name_char(at[1])))) at++;
     Text name = {start, (size_t)(at - start)};
     if (symbol || !name.length || *start < 'A' || *start > 'Z' || definer_class(&p->definer, name)) continue;
     CompileError error = {.at = item->at};

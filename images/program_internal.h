@@ -36,6 +36,13 @@ struct Package {
   bool tests, at_test;
 };
 
+/* Open addressing; a name without a start is free. */
+typedef struct AssignedNames {
+  Text *names;
+  size_t count, mask;
+  size_t seen; /* items that were looked through */
+} AssignedNames;
+
 struct Program {
   SourceEvents events; /* first: the reader hands back a pointer to it */
   FILE *errors;
@@ -65,6 +72,7 @@ struct Program {
   unsigned space_depth;
   Text *refused; /* classes that could not be defined: complained about once */
   size_t refused_count;
+  AssignedNames assigned;
   size_t freed;      /* items whose names of classes have been looked at */
   Package *packages; /* that were added, the last first */
 };
@@ -72,6 +80,9 @@ struct Program {
 /* Has the classes that the items from FIRST on define made before anything else of them, superclasses first, with their variables.  False: no
  * memory. */
 bool program_order_classes(Program *program, size_t first);
+
+/* Does any statement of the program assign the variable NAME? */
+bool program_assigns(Program *program, Text name);
 
 /* Is there a package.xml in FOLDER? */
 bool program_is_package(Program *program, const char *folder);

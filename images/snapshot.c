@@ -38,15 +38,18 @@ typedef struct Writer {
     uint64_t offset;
   } *places;             /* open addressing */
   size_t mask, count;
-  bool failed;
+  bool failed, elsewhere; /* ELSEWHERE: it refers to what is neither in W nor in its S */
 } Writer;
 
 static void put(Writer *w, const void *data, size_t size) {
+  if (w->failed) return;
   if (w->size + size > w->capacity) {
     size_t capacity = (w->size + size) * 2;
     char *grown = realloc(w->bytes, capacity);
-    if (!grown) w->failed = true;
-    if (w->failed) return;
+    if (!grown) {
+      w->failed = true;
+      return;
+    }
     w->bytes = grown;
     w->capacity = capacity;
   }
@@ -79,12 +82,12 @@ static uint64_t encode(Writer *w, Oop x) {
   if (!oop_is_pointer(x)) return x;
   if (!x) return OOP_NIL;
   if (address_in_source(x)) {
-    if (!source_image_offset(w->m->source, x, &offset)) w->failed = true;
+    if (!source_image_offset(w->m->source, x, &offset)) w->failed = w->elsewhere = true;
     return offset << 4 | IN_SOURCE;
   }
   for (size_t i = address_hash(x) & w->mask; w->places[i].object; i = (i + 1) & w->mask)
     if (w->places[i].object == x) return w->places[i].offset << 4;
-  w->failed = true;
+  w->failed = w->elsewhere = true;
   return OOP_NIL;
 }
 
@@ -155,6 +158,7 @@ char *snapshot_write(Machine *m, Oop answer, size_t *size, char *error) {
   for (int i = 0; i < ROOT_COUNT; i++) put_reference(&w, m->roots[i]);
   write_shadows(&w);
   free(w.places);
+  if (w.elsewhere) snprintf(error, SNAPSHOT_ERROR_SIZE, "expected references into the actor's own memory and its image, found one to something else");
   if (w.failed) return free(w.bytes), NULL;
   SnapshotHeader *written = (SnapshotHeader *)w.bytes;
   written->checksum = XXH3_64bits(w.bytes + 16, w.size - 16);

@@ -180,6 +180,21 @@ static void snapshot_with_wrong_numbers_and_their_checksum_does_no_harm(void **s
   delete_snapshot(&snapshot);
 }
 
+/* Once something cannot be written, what follows is not written either, however much that is. */
+static void snapshot_of_a_reference_to_elsewhere_is_given_up(void **state) {
+  (void)state;
+  char error[SNAPSHOT_ERROR_SIZE];
+  size_t size;
+  TestMachine t;
+  test_machine_on(&t, freeze_genesis(NULL));
+  unsigned array = machine_push_handle(&t.m, machine_new_array_may_gc(&t.m, 100000));
+  oop_to_object(machine_handle(&t.m, array))->slots[0] = window_base + WINDOW_SIZE - 16; /* of another image */
+  assert_null(snapshot_write(&t.m, OOP_TRUE, &size, error));
+  assert_non_null(strstr(error, "something else"));
+  machine_pop_handles(&t.m, array);
+  test_machine_destroy(&t);
+}
+
 /* ---- kept statements ---------------------------------------------------------------------------------------------------- */
 
 static bool add_saved(const char *bytes, size_t size) {
@@ -233,6 +248,7 @@ int main(void) {
       cmocka_unit_test(image_with_a_wrong_header_and_its_checksum_does_no_harm),
       cmocka_unit_test(snapshot_that_was_changed_or_cut_is_refused),
       cmocka_unit_test(snapshot_with_wrong_numbers_and_their_checksum_does_no_harm),
+      cmocka_unit_test(snapshot_of_a_reference_to_elsewhere_is_given_up),
       cmocka_unit_test(kept_statements_that_are_damaged_are_refused),
       cmocka_unit_test(file_that_cannot_be_written_whole_stays_as_it_was),
   };
