@@ -108,7 +108,7 @@ static void no_two_layers_have_one_id(void **state) {
   enum { LAYERS = 200, KEPT = 20 };
   const SourceImage *kept[KEPT] = {NULL};
   uint64_t ids[LAYERS];
-  char name[16];
+  char name[24];
   TestMachine t;
   test_machine_on(&t, freeze_genesis(NULL));
   for (int i = 0; i < LAYERS; i++) {
