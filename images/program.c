@@ -130,6 +130,8 @@ static bool on_method(SourceEvents *e, Text class_name, bool class_side, Text pa
   item->class_side = class_side;
   item->name = pattern;
   item->value = body;
+  if (class_side && category.length && !p->reading->chunks) /* in Tonel or FileTree */
+    item->initializes = text_is(pattern_selector(p->reading, pattern.length ? pattern : body), "initialize");
   return true;
 }
 
@@ -235,6 +237,25 @@ char *program_save(const Program *p, size_t *size) {
   bool written = !ferror(out);
   if (fclose(out) != 0 || !written) return free(bytes), NULL;
   return bytes;
+}
+
+bool program_add_initializers(Program *p, size_t first) {
+  for (size_t i = first, count = p->count; i < count; i++) {
+    Item item = p->items[i];
+    if (item.kind != ITEM_METHOD || !item.initializes) continue;
+    size_t length = item.class_name.length + strlen(" initialize");
+    char *text = arena_alloc(p->arena, length + 1);
+    memcpy(text, item.class_name.start, item.class_name.length);
+    strcpy(text + item.class_name.length, " initialize");
+    const Source *source = add_source_at(p, item.source->name, item.at.line, text, length);
+    Item *added = source ? add(&p->events, ITEM_DEFINITION, (SourcePosition){item.at.line, 1, 0}) : NULL;
+    if (!added) return false;
+    added->source = source;
+    added->class_name = item.class_name;
+    added->initializes = true;
+    added->value = (Text){source->text, source->length};
+  }
+  return true;
 }
 
 /* The decimal number at *AT, which is moved behind it and the byte END. */
@@ -566,7 +587,7 @@ static bool carry_out(Program *p, const Item *item) {
       d->m->hands_on_data = 0;
     }
     return begin_code(p, item);
-  case ITEM_DEFINITION: return begin_code(p, item);
+  case ITEM_DEFINITION: return (!item->initializes || definer_class(d, item->class_name)) && begin_code(p, item);
   case ITEM_METHOD: return !p->skipping && begin_code(p, item);
   case ITEM_CONDITION: return p->skipping = true, begin_code(p, item);
   case ITEM_CONDITION_END: p->skipping = false; return false;

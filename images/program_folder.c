@@ -129,7 +129,8 @@ static bool add_files(Program *p, PathList *files, const char *left_out) {
 /* Adds the file PATH, or the files of the folder PATH and of those inside; packages among them are listed only. */
 static bool add_files_of(Program *p, const char *path, const char *left_out, PathList *packages) {
   Search search = {.program = p, .packages = packages};
-  if (!is_folder(path)) return program_add_file(p, path);
+  size_t first = p->count;
+  if (!is_folder(path)) return program_add_file(p, path) && program_add_initializers(p, first);
   char *folder = strdup(path);
   for (size_t length = strlen(path); folder && length > 1 && folder[length - 1] == '/';) folder[--length] = 0;
   bool filetree = folder && program_is_filetree_class(folder);
@@ -137,7 +138,7 @@ static bool add_files_of(Program *p, const char *path, const char *left_out, Pat
   const char *at = path;
   for (size_t i = 0; done && i < search.folders.count; i++) done = list_folder(&search, at = search.folders.paths[i]);
   if (!done) program_complain(p, "atoll: cannot read the folder '%s': %s\n", at, strerror(errno));
-  done = done && add_files(p, &search.files, left_out);
+  done = done && add_files(p, &search.files, left_out) && program_add_initializers(p, first);
   free_paths(&search.files);
   free_paths(&search.folders);
   free(search.seen);

@@ -18,6 +18,7 @@ typedef struct Item {
   bool first; /* variables: the first of a body that defines the class */
   bool done;  /* carried out before its turn */
   bool quiet; /* a copy that is carried out before its turn: the original complains */
+  bool initializes; /* ITEM_METHOD: `initialize` of a class in Tonel or FileTree; ITEM_DEFINITION: its call */
   unsigned count;
   const Source *source;
   Text class_name, name, value; /* by kind: superclass and name, pattern and body, keyword and value .. */
@@ -95,6 +96,9 @@ bool program_add_filetree_class(Program *program, const char *folder);
 
 /* A copy of TEXT that lives as long as the program, as the source of what is told next to the program's events.  NULL: no memory. */
 const Source *program_add_source(Program *program, const char *name, const char *text, size_t length);
+
+/* Sends #initialize to the classes that define it on their class side in the items from FIRST on, as Pharo does when it has loaded a package. */
+bool program_add_initializers(Program *program, size_t first);
 
 /* The text of a file, malloc'ed; NULL after complaining. */
 char *program_read_file(Program *program, const char *path, size_t *length);
