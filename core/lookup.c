@@ -12,13 +12,23 @@ Oop machine_class_at(const Machine *m, uint32_t index) {
   return table->slots[i];
 }
 
-/* The class table of W doubles when it is full; slot i of W's numbering is class CLASS_INDEX_W + i. */
+/* The first free slot from LOW on: classes stay, so the free ones are behind all others. */
+static uint32_t first_free(const Machine *m, uint32_t low, uint32_t capacity) {
+  while (low < capacity) {
+    uint32_t middle = low + (capacity - low) / 2;
+    if (oop_to_object(m->roots[ROOT_CLASSES])->slots[middle] == OOP_NIL) capacity = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/* The class table of W doubles when it is full; slot i of W's numbering is class CLASS_INDEX_W + i.  There are never more classes than an S can number. */
 uint32_t machine_add_class_may_gc(Machine *m, Oop class) {
   unsigned handle = machine_push_handle(m, class);
   bool genesis = m->source->class_count == 0;
-  uint32_t i = genesis ? 1 : 0;
-  size_t capacity = m->roots[ROOT_CLASSES] == OOP_NIL ? 0 : object_slots(oop_to_object(m->roots[ROOT_CLASSES]));
-  while (i < capacity && oop_to_object(m->roots[ROOT_CLASSES])->slots[i] != OOP_NIL) i++;
+  uint32_t capacity = m->roots[ROOT_CLASSES] == OOP_NIL ? 0 : (uint32_t)object_slots(oop_to_object(m->roots[ROOT_CLASSES]));
+  uint32_t i = first_free(m, genesis ? 1 : 0, capacity);
+  if (m->source->class_count + i >= CLASS_INDEX_W - 1) return m->failure = FAILURE_TOO_LARGE, machine_pop_handles(m, handle), 0;
   if (i >= capacity) {
     Oop grown = machine_new_array_may_gc(m, capacity ? capacity * 2 : genesis ? 512 : 8);
     if (!grown) return machine_pop_handles(m, handle), 0;

@@ -288,7 +288,8 @@ bool definer_class_begin(Definer *d, Text superclass, Text name, CompileError *e
   bool done = enter_space_of(d, name, error);
   Oop existing = done ? class_in_space(d, name) : 0;
   if (existing) done = change_superclass(d, existing, machine_handle(m, above), name, error);
-  else if (done) done = make_class(d, machine_handle(m, above), name);
+  else if (done) m->failure = FAILURE_NO_MEMORY, done = make_class(d, machine_handle(m, above), name);
+  if (!done && !error->message[0] && m->failure == FAILURE_TOO_LARGE) refuse(error, "expected at most %d classes, their metaclasses included", CLASS_INDEX_W - 1);
   machine_set_handle(m, d->space, machine_handle(m, keep));
   machine_pop_handles(m, keep);
   return done;

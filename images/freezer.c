@@ -311,9 +311,8 @@ static bool reach_all(Freezer *f) {
 static Oop image_class(const Freezer *f, uint32_t index) {
   const Machine *m = f->m;
   if (index < m->source->class_count) return m->source->classes[index] ? canonical(f, m->source->classes[index]) : 0;
-  for (uint32_t i = 0; i < f->w_class_count; i++)
-    if (f->class_map[i] == index) return oop_to_object(m->roots[ROOT_CLASSES])->slots[i];
-  return 0;
+  uint32_t i = index - m->source->class_count; /* W's classes follow in their order; see number_classes */
+  return i < f->w_class_count && f->class_map[i] == index ? oop_to_object(m->roots[ROOT_CLASSES])->slots[i] : 0;
 }
 
 static bool number_classes(Freezer *f) {

@@ -182,8 +182,8 @@ void program_delete(Program *p) {
   if (p->code_arena) arena_delete(p->code_arena);
   arena_delete(p->arena);
   free(p->items);
-  free(p->refused);
-  free(p->assigned.names);
+  name_set_destroy(&p->refused);
+  name_set_destroy(&p->assigned);
   free(p);
 }
 
@@ -338,23 +338,9 @@ static bool fail_with(Program *p, const Item *item, const char *message) {
   return fail_at(p, item, &error);
 }
 
-static bool is_refused(const Program *p, Text name) {
-  for (size_t i = 0; i < p->refused_count; i++)
-    if (p->refused[i].length == name.length && memcmp(p->refused[i].start, name.start, name.length) == 0) return true;
-  return false;
-}
-
-/* The class could not be defined, which has been said: nothing more is said about its methods. */
-static void refuse_class(Program *p, Text name) {
-  Text *grown = realloc(p->refused, (p->refused_count + 1) * sizeof *grown);
-  if (!grown) return;
-  p->refused = grown;
-  p->refused[p->refused_count++] = name;
-}
-
 static Oop class_of_item(Program *p, const Item *item) {
   Oop klass = definer_class(&p->definer, item->class_name);
-  if (!klass && is_refused(p, item->class_name)) return 0;
+  if (!klass && name_set_has(&p->refused, item->class_name)) return 0;
   if (!klass) {
     CompileError error = {.at = item->at};
     snprintf(error.message, sizeof error.message, "there is no class '%.*s'", (int)item->class_name.length, item->class_name.start);
@@ -604,7 +590,7 @@ static bool carry_out(Program *p, const Item *item) {
   if (!done) {
     if (!error.message[0]) snprintf(error.message, sizeof error.message, "no memory");
     fail_at(p, item, &error);
-    if (item->kind == ITEM_CLASS && !item->quiet) refuse_class(p, item->class_name);
+    if (item->kind == ITEM_CLASS && !item->quiet) name_set_add(&p->refused, item->class_name); /* nothing more is said about its methods */
   }
   return false;
 }

@@ -5,6 +5,7 @@
 
 #include "compiler.h"
 #include "definer.h"
+#include "name_set.h"
 #include "program.h"
 
 typedef enum ItemKind {
@@ -37,13 +38,6 @@ struct Package {
   bool tests, at_test;
 };
 
-/* Open addressing; a name without a start is free. */
-typedef struct AssignedNames {
-  Text *names;
-  size_t count, mask;
-  size_t seen; /* items that were looked through */
-} AssignedNames;
-
 struct Program {
   SourceEvents events; /* first: the reader hands back a pointer to it */
   FILE *errors;
@@ -71,9 +65,9 @@ struct Program {
   bool skipping;         /* methods: the condition of their list is false */
   Text spaces[COMPILER_MAX_DEPTH + 1]; /* the namespaces that are open, the innermost last */
   unsigned space_depth;
-  Text *refused; /* classes that could not be defined: complained about once */
-  size_t refused_count;
-  AssignedNames assigned;
+  NameSet refused; /* classes that could not be defined: complained about once */
+  NameSet assigned;     /* by statements among the first ASSIGNED_SEEN items */
+  size_t assigned_seen;
   size_t freed;      /* items whose names of classes have been looked at */
   Package *packages; /* that were added, the last first */
 };

@@ -8,8 +8,8 @@
 #include "window.h"
 
 int main(int argc, char **argv) {
-  PrimitiveTable *primitives = calloc(1, sizeof *primitives);
   if (argc != 3) return fprintf(stderr, "usage: atoll-bootstrap KERNEL_DIRECTORY IMAGE\n"), 2;
+  PrimitiveTable *primitives = calloc(1, sizeof *primitives);
   debug_init();
   if (!primitives || !window_init()) return fprintf(stderr, "atoll: no memory, or no address space for images\n"), 1;
   primitive_set_fill(primitives);

@@ -109,5 +109,10 @@ check "an error does not send what the source has to the terminal" 1 "' \[2J' fo
 check "a limit for piped input" 0 '300' bash -c "echo '(Actor spawn: [300]) yourself. 300 printNl' | \"$atoll\" repl --heap 64 --depth 256 --schedulers 1 --trace piped.json && test -s piped.json"
 check "a wrong value says what is expected" 2 $'expected\n  --heap MIB' "$atoll" run --heap 0 hello.st
 check "options of resume" 1 "expected the snapshot" "$atoll" resume --pin --heap 64 --trace resumed.json hello.st
+# much of one thing: work that grows with its square would take minutes
+seq 50000 | sed 's/.*/x& foo: 1./' >undefined.st
+check "50,000 variables that nothing assigns" 1 "undefined variable x1 referenced" bash -c "\"$atoll\" run undefined.st 2>&1 | head -n 3; exit \${PIPESTATUS[0]}"
+seq 131100 | sed 's/.*/Object subclass: C& [ ]/' >classes.st
+check "more classes than there are numbers for" 1 "classes.st:1[0-9]+:1: error: expected at most 262143 classes" bash -c "\"$atoll\" run classes.st 2>&1 | head -n 3; exit \${PIPESTATUS[0]}"
 printf 'odd files: %d checks, %d failed\n' $checks $failures
 [ $failures -eq 0 ]
