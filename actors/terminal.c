@@ -135,10 +135,22 @@ static bool is_stopping(Terminal *t) {
   return stopping;
 }
 
+/* The process ends by signal NUMBER, as if nobody had taken it, but leaves the keyboard as it was. */
+static void end_by(Terminal *t, int number) {
+  sigset_t set;
+  if (t->editor) line_editor_save(t->editor), line_editor_restore(t->editor);
+  sigemptyset(&set);
+  sigaddset(&set, number);
+  signal(number, SIG_DFL);
+  pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+  raise(number);
+}
+
 /* Ctrl-C: at the prompt it is for the line, else for the statement. */
 static void take_signal(Terminal *t) {
   struct signalfd_siginfo info;
   if (read(t->signal_fd, &info, sizeof info) != sizeof info) return;
+  if (info.ssi_signo != SIGINT) end_by(t, (int)info.ssi_signo);
   pthread_mutex_lock(&t->lock);
   bool at_prompt = t->waiting;
   if (!at_prompt) t->presses++;
@@ -257,19 +269,20 @@ static void *terminal_main(void *context) {
 
 static bool open_descriptors(Terminal *t) {
   int pipes[2] = {-1, -1};
-  sigset_t interrupt;
-  sigemptyset(&interrupt);
-  sigaddset(&interrupt, SIGINT);
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
   fflush(NULL);
   t->screen = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
   t->screen_errors = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
   t->request_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   t->event_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-  t->signal_fd = signalfd(-1, &interrupt, SFD_NONBLOCK | SFD_CLOEXEC);
+  t->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
   if (t->screen < 0 || t->request_fd < 0 || t->event_fd < 0 || t->signal_fd < 0 || pipe2(pipes, O_CLOEXEC) != 0) return false;
   t->output = pipes[0];
   fcntl(t->output, F_SETFL, O_NONBLOCK);
-  pthread_sigmask(SIG_BLOCK, &interrupt, NULL);
+  pthread_sigmask(SIG_BLOCK, &signals, NULL);
   bool done = dup2(pipes[1], STDOUT_FILENO) >= 0 && dup2(pipes[1], STDERR_FILENO) >= 0;
   close(pipes[1]);
   return done;

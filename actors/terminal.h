@@ -24,7 +24,7 @@ typedef struct TerminalOptions {
   const char *history; /* file for it; NULL: none */
 } TerminalOptions;
 
-/* Takes over standard output and errors, and SIGINT of threads that are started from now on.  NULL: no memory, descriptors or thread. */
+/* Takes over standard output and errors, and SIGINT and SIGTERM of threads that are started from now on.  NULL: no memory, descriptors or thread. */
 Terminal *terminal_new(const TerminalOptions *options);
 
 /* Writes what is left, gives standard output and errors back.  After runtime_run, before runtime_delete. */

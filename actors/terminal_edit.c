@@ -11,6 +11,7 @@ LineEditor *line_editor_new(int in, int out, const char *history, LineEditorHost
 void line_editor_delete(LineEditor *editor) { (void)editor; }
 char *line_editor_read(LineEditor *editor, const char *prompt) { return (void)editor, (void)prompt, NULL; }
 void line_editor_save(LineEditor *editor) { (void)editor; }
+void line_editor_restore(LineEditor *editor) { (void)editor; }
 bool line_editor_was_begun(const LineEditor *editor) { return (void)editor, false; }
 void line_editor_show(LineEditor *editor) { (void)editor; }
 
@@ -192,6 +193,7 @@ char *line_editor_read(LineEditor *e, const char *text) {
   return copy;
 }
 
+void line_editor_restore(LineEditor *e) { el_set(e->edit, EL_PREP_TERM, 0); }
 bool line_editor_was_begun(const LineEditor *e) { return e->begun; }
 void line_editor_show(LineEditor *e) { el_set(e->edit, EL_REFRESH); }
 

@@ -22,6 +22,8 @@ void line_editor_delete(LineEditor *editor);
 char *line_editor_read(LineEditor *editor, const char *prompt);
 /* Puts the lines read since the last time into the file of the history. */
 void line_editor_save(LineEditor *editor);
+/* Gives the keyboard back as it was. */
+void line_editor_restore(LineEditor *editor);
 /* Had anything been typed when next_byte said stop? */
 bool line_editor_was_begun(const LineEditor *editor);
 /* Shows the line that is being edited again, after something else was written. */

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """repl.py ATOLL STATE -- `atoll` with no arguments: each feature of the terminal, and what a newcomer would mistype."""
-import os, re, subprocess, sys, time
+import os, pty, re, signal, subprocess, sys, termios, time
 
 sys.path.insert(0, 'tests/support')
 from terminal import Terminal
@@ -208,6 +208,27 @@ s.number = 2
 s.says('(' * 300 + '3', unfinished=True)
 s.says(')' * 300, r'\n3\n')
 s.ends(':quit\n')
+
+# told to end at the prompt: the keyboard is as it was
+s = Session()
+os.kill(s.terminal.pid, signal.SIGTERM)
+ended = s.terminal.wait()
+if ended != -signal.SIGTERM:
+    sys.exit(f'FAILED: expected the end by SIGTERM, found {ended}')
+master, slave = pty.openpty()
+before = termios.tcgetattr(slave)[3]
+person = subprocess.Popen([atoll], stdin=slave, stdout=slave, stderr=slave, env={**os.environ, **environment}, start_new_session=True)
+shown = b''
+while b'1> ' not in shown:
+    shown += os.read(master, 1000)
+time.sleep(0.2)
+person.send_signal(signal.SIGTERM)
+person.wait(20)
+checks += 1
+if termios.tcgetattr(slave)[3] != before:
+    sys.exit('FAILED: SIGTERM left the keyboard as the editor had it')
+os.close(master)
+os.close(slave)
 
 # a large paste: every line is looked at once
 s = Session(TERM='dumb')
