@@ -34,19 +34,26 @@ static bool may_send(Actor *a, uint64_t target, bool *charged, Oop *answer) {
   return *answer = primitive_fail(&a->machine, FAILURE_WRONG_STATE), false;
 }
 
+/* REASON (owned) as an object, or a text that says why it cannot be read here. */
+static Oop reason_value_may_gc(Actor *a, Message *reason) {
+  Scheduler *s = a->scheduler;
+  Oop value = OOP_NIL;
+  unsigned count;
+  bool decoded = actor_decode_may_gc(s, a, reason, &value, 1, &count);
+  message_free(&s->messages, reason);
+  if (!decoded) return (value = actor_unreadable_reason_may_gc(a)) ? value : OOP_NIL; /* what is in the value then has been given up */
+  unsigned handle = machine_push_handle(&a->machine, value);
+  if (s->decoder.hashed_count) actor_note_hashed(s, a);
+  value = machine_handle(&a->machine, handle);
+  machine_pop_handles(&a->machine, handle);
+  return value;
+}
+
 /* The actor is not there.  Answers the promise. */
 static Oop break_promise_may_gc(Actor *a, Oop x, uint64_t target) {
-  Scheduler *s = a->scheduler;
   Machine *m = &a->machine;
-  Message *reason = actor_reason_of_absence(s, target);
-  Oop value = OOP_NIL;
-  unsigned count, handle = machine_push_handle(m, x);
-  if (reason && actor_decode_may_gc(s, a, reason, &value, 1, &count)) {
-    unsigned second = machine_push_handle(m, value);
-    if (s->decoder.hashed_count && actor_state_may_gc(a)) actor_note_hashed(s, a);
-    value = machine_handle(m, second);
-  }
-  if (reason) message_free(&s->messages, reason);
+  unsigned handle = machine_push_handle(m, x);
+  Oop value = reason_value_may_gc(a, actor_reason_of_absence(a->scheduler, target));
   Object *promise = oop_to_object(machine_handle(m, handle));
   machine_pop_handles(m, handle);
   machine_store(m, promise, PROMISE_VALUE, value);
@@ -359,6 +366,9 @@ static Oop message_array_may_gc(Scheduler *s, Actor *a, const Message *message) 
     array->slots[1] = oop_from_small((int64_t)message->from);
     array->slots[2] = oop_from_small((int64_t)message->number);
     for (unsigned i = 0; i <= count; i++) machine_store(m, array, HEAD - 1 + i, machine_handle(m, first + i));
+  } else { /* who asked is to know */
+    actor_set_error(a, codec_status_text(CODEC_NO_MEMORY));
+    actor_refuse_unreadable(s, a, message);
   }
   machine_pop_handles(m, first);
   return answer;

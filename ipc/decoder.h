@@ -74,7 +74,7 @@ void decoder_init(Decoder *decoder, Accounts *accounts);
 void decoder_destroy(Decoder *decoder);
 
 /* Decodes all values that stand one after another in BYTES, at most MAX of them, into VALUES, and their number to *COUNT.  The oops are good
- * until the next allocation.  On failure nothing was made and decoder->error has the text.  Do not call while another message of the same decoder is
+ * until the next allocation.  On failure nothing was made, whatever stands in VALUES, and decoder->error has the text.  Do not call while another message of the same decoder is
  * being used. */
 CodecStatus decoder_values_may_gc(Decoder *decoder, Machine *machine, const uint8_t *bytes, size_t size, Oop *values,
                                   unsigned max, unsigned *count);
