@@ -35,6 +35,7 @@ enum { CODE_HEADER, CODE_SELECTOR, CODE_CLASS, CODE_DEBUG, CODE_LITERALS };
 enum {
   CODE_ARGS_SHIFT = 0,       /* 8 bits */
   CODE_REGS_SHIFT = 8,       /* 9 bits: registers used, R[0] included, outgoing calls included */
+  CODE_MAX_REGISTERS = 0x1ff,
   CODE_LITERALS_SHIFT = 17,  /* 16 bits */
   CODE_PRIMITIVE_SHIFT = 33, /* 12 bits: primitive number + 1, or 0 */
   CODE_FLAGS_SHIFT = 45      /* 8 bits */

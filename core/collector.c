@@ -10,6 +10,7 @@
  * No recursion: what is left to do is what lies between scan and alloc of each destination, and the list of marked large objects. */
 #include "collection.h"
 #include "debug.h"
+#include "frames.h"
 #include "liveness.h"
 #include "send_cache.h"
 #include "weak.h"
@@ -402,6 +403,12 @@ static bool weak_asks_for_major(Machine *m) {
 /* What nobody reads any more is found out where it may hold much, or where somebody waits for deaths: for a small heap it takes longer than the collection. */
 static bool is_worth_liveness(const Machine *m) { return m->weak || (m->old && m->old->used + m->old->large_used >= LIVENESS_FROM); }
 
+/* Slots that the frames may come to use. */
+static size_t stack_reach(const Machine *m) {
+  size_t used = (size_t)(machine_stack_top(m) - m->stack), reach = m->fp ? frames_reach(m->stack, frame_offset(m, m->fp)) : 0;
+  return reach > used ? reach : used;
+}
+
 bool machine_collect_may_gc(Machine *m, size_t heap_needed, size_t stack_needed, bool major) {
   size_t used = (size_t)(machine_stack_top(m) - m->stack), slots = (size_t)(m->stack_limit - m->stack);
   if (m->old && m->old->used + m->old->large_used > m->old->threshold) {
@@ -413,7 +420,8 @@ bool machine_collect_may_gc(Machine *m, size_t heap_needed, size_t stack_needed,
   if (m->weak) major = weak_asks_for_major(m) || major;
   if (m->old && m->old->threshold == SIZE_MAX) major = false; /* machine_promote_all: it is building an image */
   if ((major && (at_limit || is_worth_liveness(m))) || (debug_on(DEBUG_GC_STRESS) && (m->hash_seed >> 16 & 7) == 0)) liveness_clear_dead(m);
-  size_t least = used + stack_needed;
+  size_t least = used + stack_needed, reach = stack_reach(m);
+  if (least < reach) least = reach;
   if (least < STACK_INITIAL) least = STACK_INITIAL;
   if (slots < least) slots = least;
   if (slots > 4 * least + 512) slots = 2 * least; /* a deep recursion has returned */
@@ -436,9 +444,9 @@ bool machine_grow_stack_may_gc(Machine *m, size_t needed) {
 
 void machine_pack_may_gc(Machine *m) {
   for (int pass = 0; pass < 2; pass++) { /* the second time the live size is known */
-    size_t used = (size_t)(machine_stack_top(m) - m->stack), young = (size_t)(m->alloc - m->nursery);
-    if (!collect_into(m, young, 0, used, false)) return;
-    if (thread_context_block_size((uint32_t)(used * 8 + (size_t)(m->alloc - m->nursery))) == m->block_size) break; /* mostly: nothing, or little, was dead */
+    size_t reach = stack_reach(m), young = (size_t)(m->alloc - m->nursery);
+    if (!collect_into(m, young, 0, reach, false)) return;
+    if (thread_context_block_size((uint32_t)(reach * 8 + (size_t)(m->alloc - m->nursery))) == m->block_size) break; /* mostly: nothing, or little, was dead */
   }
   if (debug_on(DEBUG_VERIFY_HEAP)) verify_heap(m);
 }
@@ -448,10 +456,10 @@ bool machine_collect_all_may_gc(Machine *m) { return machine_collect_may_gc(m, 0
 bool machine_promote_all_may_gc(Machine *m) {
   if (!machine_old_space(m)) return false;
   m->old->threshold = SIZE_MAX;
-  size_t used = (size_t)(machine_stack_top(m) - m->stack), young = (size_t)(m->alloc - m->nursery);
+  size_t reach = stack_reach(m), young = (size_t)(m->alloc - m->nursery);
   m->aged = m->alloc;
   m->promote_all = 1;
-  bool done = collect_into(m, young + NURSERY_EAGER, 0, used + STACK_INITIAL, false);
+  bool done = collect_into(m, young + NURSERY_EAGER, 0, reach + STACK_INITIAL, false);
   m->promote_all = 0;
   return done;
 }

@@ -11,6 +11,18 @@ Oop *frame_caller(const Machine *m, const Oop *fp) {
   return below ? m->stack + below : NULL;
 }
 
+size_t frames_reach(const Oop *stack, size_t fp) {
+  enum { FURTHEST = CODE_MAX_REGISTERS + STACK_SLACK };
+  size_t reach = 0;
+  for (;;) {
+    Oop link = stack[fp + FRAME_LINK];
+    size_t end = fp + code_registers(frame_code(stack + fp)) + STACK_SLACK, below = LINK_IS_BOTTOM(link) ? LINK_BELOW(link) : fp - link_base(link);
+    if (end > reach) reach = end;
+    if (!below || below + FURTHEST <= reach) return reach;
+    fp = below;
+  }
+}
+
 void frames_settle_links(Machine *m) {
   for (Oop *fp = m->fp, *caller; fp && (caller = frame_caller(m, fp)); fp = caller) {
     Oop link = fp[FRAME_LINK];

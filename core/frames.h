@@ -14,6 +14,10 @@ static inline Object *frame_code(const Oop *fp) { return oop_to_object(fp[FRAME_
 /* The frame below (the caller, or what a bottom frame interrupted), or NULL. */
 Oop *frame_caller(const Machine *m, const Oop *fp);
 
+/* How many slots the frames up to the one at FP may come to use, when they stand at STACK (here or in a process): the registers of a caller may reach further than
+ * those of what it has called.  What is behind the top is of no use until then, but it must be there. */
+size_t frames_reach(const Oop *stack, size_t fp);
+
 /* Makes no frame hold an address of code: before they are copied elsewhere, or code of S gets another place. */
 void frames_settle_links(Machine *m);
 

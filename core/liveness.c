@@ -194,7 +194,7 @@ static void clear_dead(Machine *m, Known *table, Oop *fp, uint32_t pc, unsigned 
 static void clear_top(Machine *m, Known *table) {
   if (m->args < m->fp + FRAME_CONTROL) return;
   clear_dead(m, table, m->fp, m->pc, (unsigned)(m->args - m->fp));
-  for (Oop *slot = m->args + m->argc + 1, *top = machine_stack_top(m); slot < top; slot++) *slot = OOP_NIL;
+  for (Oop *slot = m->args + m->argc + 1, *top = machine_stack_top(m); slot < top && slot < m->stack_limit; slot++) *slot = OOP_NIL;
 }
 
 void liveness_clear_dead(Machine *m) {

@@ -159,9 +159,9 @@ static bool save_frames_may_gc(Machine *m, unsigned process) {
 static bool room_for_frames_may_gc(Machine *m, unsigned process) {
   Oop x = machine_handle(m, process);
   size_t fp = (size_t)oop_to_small(process_slot(x, PROCESS_FP));
-  size_t needed = used_slots(fp, oop_to_object(oop_to_object(process_slot(x, PROCESS_STACK))->slots[fp + FRAME_CODE])) + STACK_SLACK + 2;
+  size_t needed = frames_reach(oop_to_object(process_slot(x, PROCESS_STACK))->slots, fp) + 2;
   size_t size = (size_t)(m->stack_limit - m->stack), used = (size_t)(machine_stack_top(m) - m->stack);
-  return size >= needed || machine_collect_may_gc(m, 0, needed - used, false);
+  return size >= needed || machine_collect_may_gc(m, 0, needed > used ? needed - used : 0, false);
 }
 
 /* Copies the frames of PROCESS onto the stack.  Registers never name a stale original of S.  Answers how many slots they have. */

@@ -252,6 +252,7 @@ static bool read_state(Reader *r, const SnapshotHeader *h, const char *p) {
   for (uint64_t i = 0; i < h->shadow_count; i++)
     if (!read_words(r, &p, entry, 2) || !address_in_source(entry[0]) || !shadow_enter(m, entry[0], entry[1])) return false;
   m->fp = h->fp ? m->stack + h->fp - 1 : NULL;
+  if (m->fp && frames_reach(m->stack, (size_t)h->fp - 1) > (size_t)(m->stack_limit - m->stack)) return false;
   m->pc = (uint32_t)h->pc;
   m->overridden = (uint32_t)h->overridden;
   m->hash_seed = (uint32_t)h->hash_seed;
@@ -286,7 +287,7 @@ bool snapshot_read(Machine *m, ThreadContext *thread, const SourceImage *source,
   snprintf(error, SNAPSHOT_ERROR_SIZE, "no memory for the snapshot, or it is damaged");
   if (!machine_init(m, thread, source, NULL)) return false;
   Reader r = {m, bytes + sizeof h, h.heap_bytes, calloc(h.heap_bytes / 8 + 1, sizeof(Oop))};
-  bool done = r.objects && machine_old_space(m) && machine_collect_may_gc(m, h.heap_bytes, h.stack_slots + STACK_SLACK, false) &&
+  bool done = r.objects && machine_old_space(m) && machine_collect_may_gc(m, h.heap_bytes, h.stack_slots + CODE_MAX_REGISTERS + STACK_SLACK, false) &&
               read_state(&r, &h, bytes + sizeof h + h.heap_bytes);
   free(r.objects);
   if (!done) machine_destroy(m);
