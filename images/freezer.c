@@ -480,50 +480,66 @@ static void write_replaced(Freezer *f, ReplacedEntry *table, size_t mask) {
   }
 }
 
-bool freezer_write(Freezer *f, uint64_t base, const char *program, size_t program_size) {
-  ImageHeader header = {.version = IMAGE_VERSION, .word_size = 8, .byte_order = IMAGE_BYTE_ORDER,
-                        .object_format = image_object_format(), .class_count = f->class_count};
-  uint64_t at = align_up(sizeof header, f->align);
-  size_t replaced = count_replaced(f), symbols = table_size_for(count_symbols(f));
-  char *packed = f->texts_size ? malloc(8 + packing_bound(f->texts_size)) : NULL;
-  if (f->texts_size && !packed) return snprintf(f->error, sizeof f->error, "no memory for the texts of methods"), false;
-  size_t packed_size = packed ? 8 + packing_pack(packed + 8, f->texts, f->texts_size) : 0;
-  if (packed) memcpy(packed, &(uint64_t){f->texts_size}, 8);
-  lay_out(f, header.sections, &at);
-  uint64_t sizes[SECTION_COUNT] = {[SECTION_STARTS] = (at / 64 / 8 + 1) * 8, [SECTION_SYMBOLS] = symbols * 8,
-                                   [SECTION_CLASSES] = f->class_count * 8, [SECTION_SPECIALS] = SPECIAL_COUNT * 8,
+/* The texts of methods packed, their size in front; *SIZE 0: there are none.  False: no memory. */
+static bool pack_texts(const Freezer *f, char **packed, size_t *size) {
+  *packed = NULL;
+  *size = 0;
+  if (!f->texts_size) return true;
+  *packed = malloc(8 + packing_bound(f->texts_size));
+  if (!*packed) return false;
+  memcpy(*packed, &(uint64_t){f->texts_size}, 8);
+  *size = 8 + packing_pack(*packed + 8, f->texts, f->texts_size);
+  return true;
+}
+
+/* Places of the sections behind the objects. */
+static void lay_out_tables(const Freezer *f, ImageSectionEntry *sections, uint64_t *at, size_t program_size, size_t packed_size) {
+  size_t replaced = count_replaced(f);
+  uint64_t sizes[SECTION_COUNT] = {[SECTION_STARTS] = (*at / 64 / 8 + 1) * 8, [SECTION_SYMBOLS] = table_size_for(count_symbols(f)) * 8,
+                                   [SECTION_CLASSES] = f->class_count * (uint64_t)8, [SECTION_SPECIALS] = SPECIAL_COUNT * (uint64_t)8,
                                    [SECTION_REPLACED] = replaced ? table_size_for(replaced) * sizeof(ReplacedEntry) : 0,
                                    [SECTION_PROGRAM] = program_size, [SECTION_TEXTS] = packed_size};
   for (int s = SECTION_STARTS; s < SECTION_COUNT; s++) {
-    header.sections[s].offset = at;
-    header.sections[s].size = sizes[s];
-    at = align_up(at + sizes[s], f->align);
+    sections[s].offset = *at;
+    sections[s].size = sizes[s];
+    *at = align_up(*at + sizes[s], f->align);
   }
-  at = align_up(at, f->mode == FREEZE_LAYER ? 4096 : IMAGE_ALIGN);
-  f->base = base;
-  f->size = at;
-  f->bytes = calloc(1, at);
-  if (!f->bytes) return free(packed), snprintf(f->error, sizeof f->error, "no memory for an image of %llu bytes", (unsigned long long)at), false;
-  for (size_t i = 0; i < f->count; i++) write_object(f, &f->objects[i]);
-  write_starts(f, (uint64_t *)(f->bytes + header.sections[SECTION_STARTS].offset));
-  write_symbols(f, (Oop *)(f->bytes + header.sections[SECTION_SYMBOLS].offset), symbols - 1);
-  Oop *classes = (Oop *)(f->bytes + header.sections[SECTION_CLASSES].offset);
+  *at = align_up(*at, f->mode == FREEZE_LAYER ? 4096 : IMAGE_ALIGN);
+}
+
+static void write_tables(Freezer *f, const ImageSectionEntry *sections, const char *program, const char *packed) {
+  const ImageSectionEntry *replaced = &sections[SECTION_REPLACED];
+  Oop *classes = (Oop *)(f->bytes + sections[SECTION_CLASSES].offset), *specials = (Oop *)(f->bytes + sections[SECTION_SPECIALS].offset);
+  write_starts(f, (uint64_t *)(f->bytes + sections[SECTION_STARTS].offset));
+  write_symbols(f, (Oop *)(f->bytes + sections[SECTION_SYMBOLS].offset), sections[SECTION_SYMBOLS].size / 8 - 1);
   for (uint32_t i = 1; i < f->class_count; i++) {
     Oop class = image_class(f, i);
     classes[i] = class ? reference(f, class) : 0;
   }
-  Oop *specials = (Oop *)(f->bytes + header.sections[SECTION_SPECIALS].offset);
   for (unsigned i = 0; i < SPECIAL_COUNT; i++) specials[i] = reference(f, canonical(f, f->m->source->special_selectors[i]));
-  if (replaced) write_replaced(f, (ReplacedEntry *)(f->bytes + header.sections[SECTION_REPLACED].offset), table_size_for(replaced) - 1);
-  if (program_size) memcpy(f->bytes + header.sections[SECTION_PROGRAM].offset, program, program_size);
-  if (packed) memcpy(f->bytes + header.sections[SECTION_TEXTS].offset, packed, packed_size);
+  if (replaced->size) write_replaced(f, (ReplacedEntry *)(f->bytes + replaced->offset), replaced->size / sizeof(ReplacedEntry) - 1);
+  if (sections[SECTION_PROGRAM].size) memcpy(f->bytes + sections[SECTION_PROGRAM].offset, program, sections[SECTION_PROGRAM].size);
+  if (packed) memcpy(f->bytes + sections[SECTION_TEXTS].offset, packed, sections[SECTION_TEXTS].size);
+}
+
+bool freezer_write(Freezer *f, uint64_t base, const char *program, size_t program_size) {
+  ImageHeader header = {.version = IMAGE_VERSION, .word_size = 8, .byte_order = IMAGE_BYTE_ORDER, .primitives = f->m->source->primitives->names_hash,
+                        .object_format = image_object_format(), .preferred_base = base, .class_count = f->class_count, .objects = f->count};
+  char *packed;
+  size_t packed_size;
+  if (!pack_texts(f, &packed, &packed_size)) return snprintf(f->error, sizeof f->error, "no memory for the texts of methods"), false;
+  header.size = align_up(sizeof header, f->align);
+  lay_out(f, header.sections, &header.size);
+  lay_out_tables(f, header.sections, &header.size, program_size, packed_size);
+  f->base = base;
+  f->size = header.size;
+  f->bytes = calloc(1, f->size);
+  if (!f->bytes) return free(packed), snprintf(f->error, sizeof f->error, "no memory for an image of %zu bytes", f->size), false;
+  for (size_t i = 0; i < f->count; i++) write_object(f, &f->objects[i]);
+  write_tables(f, header.sections, program, packed);
   free(packed);
-  header.primitives = f->m->source->primitives->names_hash;
-  header.size = at;
-  header.preferred_base = base;
   header.system_dictionary = reference(f, canonical(f, machine_system_dictionary(f->m)));
   header.overridden = f->mode == FREEZE_LAYER ? f->m->overridden & ~(uint32_t)OVERRIDDEN_LAYOUTS_HERE : f->m->overridden;
-  header.objects = f->count;
   memcpy(f->bytes, &header, sizeof header);
   return true;
 }

@@ -115,51 +115,60 @@ static void write_shadows(Writer *w) {
   }
 }
 
+/* Why M cannot be written now, or NULL. */
+static const char *obstacle(const Machine *m) {
+  if (m->source->layer.size) return "the actor stands on definitions that are in no image file: put them into one with 'atoll build' first";
+  if (processes_wait(m)) return "a green process of the actor sleeps or waits for something outside: write the snapshot when none does";
+  return NULL;
+}
+
+/* Gives each object its offset.  False: no memory. */
+static bool place_objects(Writer *w) {
+  heap_each_object(w->m, count_object, w);
+  size_t size = 64;
+  while (size < w->count * 2) size *= 2;
+  w->places = calloc(size, sizeof *w->places);
+  w->mask = size - 1;
+  if (w->places) heap_each_object(w->m, place_object, w);
+  return w->places != NULL;
+}
+
+static SnapshotHeader header_of(Writer *w, size_t stack_slots, Oop answer) {
+  const Machine *m = w->m;
+  return (SnapshotHeader){.magic = SNAPSHOT_MAGIC, .version = SNAPSHOT_VERSION, .source = m->source->id, .primitives = m->source->primitives->names_hash,
+                          .heap_bytes = w->next, .object_count = w->count, .stack_slots = stack_slots, .shadow_count = m->shadows ? m->shadows->count : 0,
+                          .fp = m->fp ? (uint64_t)(m->fp - m->stack) + 1 : 0, .pc = m->pc, .answer_to = m->answer_to, .answer = encode(w, answer),
+                          .overridden = m->overridden, .hash_seed = m->hash_seed, .heap_limit = m->heap_limit, .depth_limit_kb = m->depth_limit_kb};
+}
+
+static void write_machine(Writer *w, Oop answer) {
+  Machine *m = w->m;
+  size_t top = (size_t)(machine_stack_top(m) - m->stack);
+  frames_settle_links(m);
+  SnapshotHeader header = header_of(w, top, answer);
+  put(w, &header, sizeof header);
+  heap_each_object(m, write_object, w);
+  for (size_t i = 0; i < top; i++) put_reference(w, m->stack[i]);
+  for (int i = 0; i < ROOT_COUNT; i++) put_reference(w, m->roots[i]);
+  write_shadows(w);
+}
+
 char *snapshot_write(Machine *m, Oop answer, size_t *size, char *error) {
   Writer w = {.m = m};
-  SnapshotHeader header = {.magic = SNAPSHOT_MAGIC, .version = SNAPSHOT_VERSION};
-  snprintf(error, SNAPSHOT_ERROR_SIZE, "no memory for a snapshot");
-  if (m->source->layer.size) {
-    snprintf(error, SNAPSHOT_ERROR_SIZE, "the actor stands on definitions that are in no image file: put them into one with 'atoll build' first");
-    return NULL;
-  }
-  if (processes_wait(m)) {
-    snprintf(error, SNAPSHOT_ERROR_SIZE, "a green process of the actor sleeps or waits for something outside: write the snapshot when none does");
-    return NULL;
-  }
+  const char *problem = obstacle(m);
+  if (problem) return snprintf(error, SNAPSHOT_ERROR_SIZE, "%s", problem), NULL;
   unsigned handle = machine_push_handle(m, answer);
   machine_collect_all_may_gc(m); /* only what is reachable */
   answer = machine_handle(m, handle);
   machine_pop_handles(m, handle);
-  heap_each_object(m, count_object, &w);
-  for (w.mask = 64; w.mask < w.count * 2; w.mask *= 2) continue;
-  w.places = calloc(w.mask--, sizeof *w.places);
-  if (!w.places) return NULL;
-  heap_each_object(m, place_object, &w);
-  size_t top = (size_t)(machine_stack_top(m) - m->stack);
-  frames_settle_links(m);
-  header.source = m->source->id;
-  header.primitives = m->source->primitives->names_hash;
-  header.heap_bytes = w.next;
-  header.object_count = w.count;
-  header.stack_slots = top;
-  header.shadow_count = m->shadows ? m->shadows->count : 0;
-  header.fp = m->fp ? (uint64_t)(m->fp - m->stack) + 1 : 0;
-  header.pc = m->pc;
-  header.answer_to = m->answer_to;
-  header.answer = encode(&w, answer);
-  header.overridden = m->overridden;
-  header.hash_seed = m->hash_seed;
-  header.heap_limit = m->heap_limit;
-  header.depth_limit_kb = m->depth_limit_kb;
-  put(&w, &header, sizeof header);
-  heap_each_object(m, write_object, &w);
-  for (size_t i = 0; i < top; i++) put_reference(&w, m->stack[i]);
-  for (int i = 0; i < ROOT_COUNT; i++) put_reference(&w, m->roots[i]);
-  write_shadows(&w);
+  if (place_objects(&w)) write_machine(&w, answer);
+  else w.failed = true;
   free(w.places);
-  if (w.elsewhere) snprintf(error, SNAPSHOT_ERROR_SIZE, "expected references into the actor's own memory and its image, found one to something else");
-  if (w.failed) return free(w.bytes), NULL;
+  if (w.failed) {
+    snprintf(error, SNAPSHOT_ERROR_SIZE, "%s", w.elsewhere ? "expected references into the actor's own memory and its image, found one to something else"
+                                                           : "no memory for a snapshot");
+    return free(w.bytes), NULL;
+  }
   SnapshotHeader *written = (SnapshotHeader *)w.bytes;
   written->checksum = XXH3_64bits(w.bytes + 16, w.size - 16);
   *size = w.size;
