@@ -28,7 +28,6 @@ ActorExtra *actor_extra(Actor *a) {
 void actor_set_error(Actor *a, const char *text) {
   Accounts *accounts = a->scheduler->runtime->accounts;
   ActorExtra *extra = actor_extra(a);
-  if (!extra) return;
   account_free(accounts, ACCOUNT_ACTOR, extra->error, extra->error_size);
   extra->error_size = strlen(text) + 1;
   extra->error = account_alloc_dirty(accounts, ACCOUNT_ACTOR, extra->error_size);
@@ -157,16 +156,12 @@ void actor_exit_later(Actor *a, Message *reason) {
   }
   if (actor_is(a, ACTOR_EXITING)) return;
   a->flags |= ACTOR_EXITING;
-  if (!reason) return;
-  ActorExtra *extra = actor_extra(a);
-  if (extra) extra->reason = reason;
-  else message_free(&s->messages, reason);
+  if (reason) actor_extra(a)->reason = reason;
 }
 
 Message *actor_text_reason(Scheduler *s, const char *text) {
   size_t size = strlen(text);
   Message *reason = message_new(&s->messages, MESSAGE_EXIT, size + WIRE_SCALAR_MAX);
-  if (!reason) return NULL;
   uint8_t *at = wire_put_string(reason->bytes, (uint32_t)size);
   memcpy(at, text, size);
   reason->size = (uint32_t)(at + size - reason->bytes);
@@ -176,7 +171,6 @@ Message *actor_text_reason(Scheduler *s, const char *text) {
 Message *actor_symbol_reason(Scheduler *s, const char *name) {
   size_t size = strlen(name);
   Message *reason = message_new(&s->messages, MESSAGE_EXIT, size + WIRE_SCALAR_MAX);
-  if (!reason) return NULL;
   uint8_t *at = wire_put_extension(reason->bytes, WIRE_SYMBOL, (uint32_t)size);
   memcpy(at, name, size);
   reason->size = (uint32_t)(at + size - reason->bytes);
@@ -703,7 +697,7 @@ static void interrupt_may_gc(Scheduler *s, Actor *a) {
 /* It has used USED more. */
 static void count_reductions(Scheduler *s, Actor *a, int32_t used) {
   a->reductions += (uint64_t)(used > 0 ? used : 0);
-  if (processes_exist(&a->machine) && actor_extra(a)) a->extra->process_used += (uint32_t)(used > 0 ? used : 0);
+  if (processes_exist(&a->machine)) actor_extra(a)->process_used += (uint32_t)(used > 0 ? used : 0);
   if (!a->extra || !a->extra->reduction_limit || a->reductions <= a->extra->reduction_limit) return;
   actor_exit_later(a, actor_symbol_reason(s, "reductionLimit"));
 }

@@ -139,7 +139,7 @@ static inline uint16_t actor_tag(uint64_t id) { return (uint16_t)(id >> ACTOR_IN
 static inline bool actor_is(const Actor *a, ActorFlag flag) { return (a->flags & flag) != 0; }
 static inline Actor *actor_of_machine(const Machine *m) { return m->owner; }
 
-/* Its extra part, made now if need be.  NULL: no memory. */
+/* Its extra part, made now if need be.  Never NULL: it waits for memory.  Packing an actor frees one that says nothing. */
 ActorExtra *actor_extra(Actor *a);
 
 /* ---- lifecycle (actor.c) -------------------------------------------------------------------------------------------------- */
@@ -153,10 +153,10 @@ void actor_run(Scheduler *s, Actor *a);
 /* Asks A, which the caller owns, to end with REASON (owned; NULL: normal) at its next safe point. */
 void actor_exit_later(Actor *a, Message *reason);
 
-/* An exit reason that is text, for ends that Smalltalk has no say in.  NULL: no memory. */
+/* An exit reason that is text (at most MESSAGE_CERTAIN_BYTES), for ends that Smalltalk has no say in.  Never NULL. */
 Message *actor_text_reason(Scheduler *s, const char *text);
 
-/* An exit reason that is a Symbol.  NULL: no memory. */
+/* An exit reason that is a Symbol.  Never NULL. */
 Message *actor_symbol_reason(Scheduler *s, const char *name);
 
 /* Frees everything A holds and tells nobody: at the end of the runtime. */
@@ -173,7 +173,7 @@ bool actor_try_deliver(Scheduler *s, uint64_t id, Message *message);
 bool actor_try_deliver_untraced(Scheduler *s, uint64_t id, Message *message);
 /* The same for messages that nobody misses. */
 void actor_deliver(Scheduler *s, uint64_t id, Message *message);
-/* Why there is no actor with that id: its exit reason if that is still known, else #noActor.  Owned by the caller; NULL: no memory. */
+/* Why there is no actor with that id: its exit reason if that is still known, else #noActor.  Owned by the caller; never NULL. */
 Message *actor_reason_of_absence(Scheduler *s, uint64_t id);
 /* A message without bytes. */
 void actor_signal(Scheduler *s, Actor *from, uint64_t to, MessageKind kind, uint64_t number, uint64_t number2);
@@ -181,6 +181,8 @@ void inbox_append(Actor *a, Message *message);
 Message *inbox_take(Actor *a);
 /* Takes the message after PREVIOUS (NULL: the first) out of the inbox. */
 Message *inbox_remove_after(Actor *a, Message *previous);
+/* What stands in the inbox before MESSAGE, which is there; NULL: nothing.  Quick for what stands behind the mark. */
+Message *inbox_before(const Actor *a, const Message *message);
 /* MESSAGE, owned and no longer in the inbox, has been received by the program of A: if it is a request A owes an answer. */
 void actor_take_request(Actor *a, Message *message);
 /* Takes everything out of the mailbox: signals act at once, the rest goes to the inbox. */

@@ -233,7 +233,7 @@ static Oop spawn(Machine *m, const SourceImage *asked_for) {
   machine_pop_handles(m, first);
   if (!child) return primitive_fail(m, FAILURE_UNSUPPORTED);
   watch_child(a, child, flags);
-  if (flags >> SPAWN_LIMIT_SHIFT && actor_extra(child)) pressure_set_limit(child, flags >> SPAWN_LIMIT_SHIFT);
+  if (flags >> SPAWN_LIMIT_SHIFT) pressure_set_limit(child, flags >> SPAWN_LIMIT_SHIFT);
   oop_to_object(answer)->slots[PROXY_ID] = oop_from_small((int64_t)actor_id(child));
   scheduler_enqueue_child(s, child);
   return answer;
@@ -255,7 +255,7 @@ static Oop actor_snapshot(Machine *m) {
   ACTOR_OR_FAIL(m);
   (void)s;
   if (!actor_is(a, ACTOR_PLAIN) || !oop_try_bytes(m, m->args[1], &bytes, &size) || size > 4000) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
-  char *path = actor_extra(a) ? malloc(size + 1) : NULL;
+  char *path = malloc(size + 1);
   if (!path) return primitive_fail(m, FAILURE_NO_MEMORY);
   memcpy(path, bytes, size);
   path[size] = 0;
@@ -386,9 +386,14 @@ static Oop actor_receive_other(Machine *m) {
   return answer ? answer : OOP_FAIL;
 }
 
+/* An urgent one that has come since stands before the mark. */
 static Message *behind_mark(Actor *a) {
   Message *mark = actor_extra(a)->mark;
-  return mark ? mark->next : a->inbox;
+  if (!mark) return a->inbox;
+  if (a->extra->urgent_last)
+    for (Message *each = a->inbox; each && each->detail & MESSAGE_URGENT; each = each->next)
+      if (each->detail & MESSAGE_NEWER) return each;
+  return mark->next;
 }
 
 /* Actor class >> receiveMarked: deadline.  The message behind the mark as an Array, without taking it (actor_pass_mark does).  Fails: WRONG_STATE, blocks of
@@ -403,7 +408,7 @@ static Oop actor_receive_marked(Machine *m) {
     if (!next) return a->flags |= ACTOR_WAITS_FOR_MAIL, wait_until(a, m->args[1]);
     Oop answer = message_array_may_gc(s, a, next);
     if (answer) return actor_extra(a)->looked_at = next, wait_over(a), answer;
-    message_free(&s->messages, inbox_remove_after(a, actor_extra(a)->mark)); /* cannot be read here */
+    message_free(&s->messages, inbox_remove_after(a, inbox_before(a, next))); /* cannot be read here */
     if (m->failure == FAILURE_NO_MEMORY) return wait_over(a), OOP_FAIL;
   }
 }
@@ -558,7 +563,6 @@ static Oop actor_exit(Machine *m) {
     return OOP_YIELD;
   }
   if (!message) message = message_new(&s->messages, kind, 0);
-  if (!message) return primitive_fail(m, FAILURE_NO_MEMORY);
   message->from = actor_id(a);
   message->detail = 1;
   if (id == actor_id(a)) {
@@ -576,7 +580,6 @@ static Oop actor_trace(Machine *m) {
   ACTOR_OR_FAIL(m);
   if (!oop_is_small(m->args[1]) || !oop_is_small(m->args[2]) || !oop_is_small(m->args[3])) return primitive_fail(m, FAILURE_BAD_ARGUMENT);
   Message *message = message_new(&s->messages, MESSAGE_TRACE, 0);
-  if (!message) return primitive_fail(m, FAILURE_NO_MEMORY);
   message->from = actor_id(a);
   message->number = (uint64_t)oop_to_small(m->args[2]);
   message->number2 = (uint64_t)oop_to_small(m->args[3]);

@@ -62,7 +62,6 @@ static bool is_waited_for(const Actor *a) {
 
 static void send_probe(Scheduler *s, Actor *a, const Object *promise, Probe probe) {
   Message *message = message_new(&s->messages, MESSAGE_PROBE, sizeof probe);
-  if (!message) return;
   if (probe.hops < PATH_SHOWN) probe.path[probe.hops] = actor_id(a);
   probe.hops++;
   memcpy(message->bytes, &probe, message->size = sizeof probe);
@@ -72,8 +71,7 @@ static void send_probe(Scheduler *s, Actor *a, const Object *promise, Probe prob
 }
 
 static void send_own_probe(Scheduler *s, Actor *a, const Object *promise) {
-  if (!actor_extra(a)) return;
-  a->extra->probed_promise = number_of(promise);
+  actor_extra(a)->probed_promise = number_of(promise);
   send_probe(s, a, promise, (Probe){.initiator = actor_id(a), .promise = number_of(promise), .serial = ++a->extra->probes_sent});
 }
 
@@ -123,9 +121,9 @@ void circles_receive(Scheduler *s, Actor *a, Message *message) {
     return;
   }
   if (actor_id(a) > probe.initiator) return send_own_probe(s, a, promise);
-  if (probe.hops > MOST_HOPS || !actor_extra(a)) return;
-  if (a->extra->probe_initiator == probe.initiator && a->extra->probe_serial == probe.serial) return; /* a circle without its initiator */
-  a->extra->probe_initiator = probe.initiator;
-  a->extra->probe_serial = probe.serial;
+  ActorExtra *extra = actor_extra(a);
+  if (probe.hops > MOST_HOPS || (extra->probe_initiator == probe.initiator && extra->probe_serial == probe.serial)) return; /* a circle without its initiator */
+  extra->probe_initiator = probe.initiator;
+  extra->probe_serial = probe.serial;
   send_probe(s, a, promise, probe);
 }

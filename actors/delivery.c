@@ -33,12 +33,11 @@ void actor_deliver(Scheduler *s, uint64_t id, Message *message) {
   if (actor_try_deliver(s, id, message)) return;
   Message *reason = is_asking(message) ? actor_reason_of_absence(s, id) : actor_symbol_reason(s, "noActor");
   undeliverable(s, id, message, reason);
-  if (reason) message_free(&s->messages, reason);
+  message_free(&s->messages, reason);
 }
 
 void actor_signal(Scheduler *s, Actor *from, uint64_t to, MessageKind kind, uint64_t number, uint64_t number2) {
   Message *message = message_new(&s->messages, kind, 0);
-  if (!message) return;
   message->from = actor_id(from);
   message->number = number;
   message->number2 = number2;
@@ -62,6 +61,7 @@ static void inbox_insert_urgent(Actor *a, Message *message) {
   else a->inbox = message;
   if (!message->next) a->inbox_last = message;
   extra->urgent_last = message;
+  if (extra->mark) message->detail |= MESSAGE_NEWER;
   a->inbox_count++;
 }
 
@@ -83,6 +83,12 @@ Message *inbox_remove_after(Actor *a, Message *previous) {
     if (message->detail & MESSAGE_CHARGED && (message->kind == MESSAGE_PLAIN || message->kind == MESSAGE_REQUEST)) pressure_release(a, message);
   }
   return message;
+}
+
+Message *inbox_before(const Actor *a, const Message *message) {
+  Message *previous = a->extra ? a->extra->mark : NULL;
+  while ((previous ? previous->next : a->inbox) != message) previous = previous ? previous->next : a->inbox; /* on from the last with the first */
+  return previous;
 }
 
 void actor_take_request(Actor *a, Message *message) {
@@ -124,7 +130,8 @@ static void receive_cancel(Scheduler *s, Actor *a, Message *message) {
 static void receive_trace(Scheduler *s, Actor *a, Message *message) {
   ActorExtra *extra = actor_extra(a);
   trace_stop(s, a);
-  if (extra) extra->trace_mask = (uint8_t)message->number, extra->trace_to = message->number2;
+  extra->trace_mask = (uint8_t)message->number;
+  extra->trace_to = message->number2;
   message_free(&s->messages, message);
 }
 

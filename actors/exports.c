@@ -74,7 +74,6 @@ static void look_at_all(Actor *a) {
 static bool make_room(Actor *a) {
   ActorExtra *extra = actor_extra(a);
   size_t places = object_slots(oop_to_object(a->machine.roots[ROOT_ACTOR])), size = sizeof *extra->exports;
-  if (!extra) return false;
   if (places <= extra->export_capacity) return true;
   Export *grown = account_realloc(a->scheduler->runtime->accounts, ACCOUNT_ACTOR, extra->exports, extra->export_capacity * size, places * size);
   if (!grown) return false;

@@ -189,7 +189,6 @@ static void remove_member_locked(Groups *g, Membership *member) {
 static bool notify(Scheduler *s, const Group *group, const Watch *watch, const char *what, uint64_t id) {
   size_t length = strlen(what);
   Message *message = message_new(&s->messages, MESSAGE_PLAIN, 5 * WIRE_SCALAR_MAX + length + group->size);
-  if (!message) return true;
   uint8_t *at = wire_put_array(message->bytes, 4);
   at = wire_put_extension(at, WIRE_SYMBOL, (uint32_t)length);
   memcpy(at, what, length);

@@ -120,7 +120,6 @@ static Message *end_message(Handle *handle) {
   if (handle->line_too_long) text = too_long, snprintf(too_long, sizeof too_long, "a line is longer than %zu bytes", handle->tcp.line_limit);
   size_t size = text ? strlen(text) : 0;
   Message *message = message_new(&handle->home->messages, MESSAGE_EVENT, size + WIRE_SCALAR_MAX);
-  if (!message) return NULL;
   uint8_t *at = text ? wire_put_string(message->bytes, (uint32_t)size) : wire_put_nil(message->bytes);
   if (text) memcpy(at, text, size);
   message->size = (uint32_t)(at + size - message->bytes);
@@ -212,7 +211,8 @@ void handle_deliver(Handle *handle, HandleDelivery delivery) {
 /* ---- making and closing ---------------------------------------------------------------------------------------------------------- */
 
 static Handle *allocate(Scheduler *s, Actor *a, HandleKind kind, int *error) {
-  Handle *handle = actor_extra(a) && ensure_place(s) ? account_alloc(s->runtime->accounts, ACCOUNT_HANDLE, size_of_kind(kind)) : NULL;
+  actor_extra(a); /* where it will be known */
+  Handle *handle = ensure_place(s) ? account_alloc(s->runtime->accounts, ACCOUNT_HANDLE, size_of_kind(kind)) : NULL;
   if (handle) handle->kind = (uint8_t)kind;
   else *error = UV_ENOMEM;
   return handle;

@@ -104,7 +104,6 @@ Oop inspection_own_may_gc(Actor *a) {
   Oop answer = OOP_NIL;
   unsigned count;
   Message *message = message_new(&s->messages, MESSAGE_REPLY, ANSWER_ROOM + METHOD_ROOM);
-  if (!message) return 0;
   message->size = (uint32_t)(put_answer(message->bytes, a) - message->bytes);
   bool decoded = actor_decode_may_gc(s, a, message, &answer, 1, &count);
   message_free(&s->messages, message);
@@ -113,12 +112,10 @@ Oop inspection_own_may_gc(Actor *a) {
 
 void inspection_answer(Scheduler *s, Actor *a, Message *message) {
   Message *reply = message_new(&s->messages, MESSAGE_REPLY, ANSWER_ROOM + METHOD_ROOM);
-  if (reply) {
-    reply->size = (uint32_t)(put_answer(reply->bytes, a) - reply->bytes);
-    reply->from = actor_id(a);
-    reply->number = message->number;
-    reply->detail = PROMISE_RESOLVED;
-    actor_deliver(s, message->from, reply);
-  }
+  reply->size = (uint32_t)(put_answer(reply->bytes, a) - reply->bytes);
+  reply->from = actor_id(a);
+  reply->number = message->number;
+  reply->detail = PROMISE_RESOLVED;
+  actor_deliver(s, message->from, reply);
   message_free(&s->messages, message);
 }

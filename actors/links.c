@@ -47,7 +47,6 @@ static bool resize(Actor *a, uint32_t capacity) {
 
 bool links_add(Actor *a, LinkKind kind, uint64_t peer, uint64_t reference) {
   ActorExtra *extra = actor_extra(a);
-  if (!extra) return false;
   if (find(a, kind, peer, reference)) return true;
   if ((extra->link_count + 1) * 4 > extra->link_capacity * 3 && !resize(a, extra->link_capacity ? extra->link_capacity * 2 : 2)) return false;
   enter_unchecked(extra, (Link){peer, reference, (uint8_t)kind});

@@ -46,8 +46,8 @@ typedef enum MessageKind {
 typedef enum PromiseState { PROMISE_PENDING, PROMISE_RESOLVED, PROMISE_REJECTED, PROMISE_BROKEN } PromiseState;
 
 /* Bits of the detail of PLAIN and REQUEST: overtakes others if the receiver has opted for it; took credit of the receiver (pressure.h); tells of a group that the
- * receiver monitors, and is never refused. */
-enum { MESSAGE_URGENT = 2, MESSAGE_CHARGED = 4, MESSAGE_NOTICE = 8 };
+ * receiver monitors, and is never refused; it is urgent and stands before the receiver's mark, but came after that was set. */
+enum { MESSAGE_URGENT = 2, MESSAGE_CHARGED = 4, MESSAGE_NOTICE = 8, MESSAGE_NEWER = 16 };
 
 typedef struct Message Message;
 struct Message {
@@ -78,7 +78,7 @@ void message_depot_destroy(MessageDepot *depot);
 void message_pool_init(MessagePool *pool, MessageDepot *depot, Accounts *accounts);
 
 /* A message with room for CAPACITY bytes, everything else zero.  Signals (exits, answers, notices) must not be lost, so up to MESSAGE_CERTAIN_BYTES it waits for memory
- * (account_wait_for_memory).  NULL: no memory for a larger one. */
+ * (account_wait_for_memory) and is never NULL.  NULL: no memory for a larger one. */
 enum { MESSAGE_CERTAIN_BYTES = 64 * 1024 };
 Message *message_new(MessagePool *pool, MessageKind kind, size_t capacity);
 void message_free(MessagePool *pool, Message *message);

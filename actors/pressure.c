@@ -86,7 +86,7 @@ static void stop_waiting(Actor *a) {
 
 /* Once, and again when nothing has come for long: whoever was told that there is room may have been killed before it sent anything. */
 static void ask_for_room(Actor *a, uint64_t to) {
-  ActorExtra *extra = a->extra;
+  ActorExtra *extra = actor_extra(a);
   uint64_t now = scheduler_now(a->scheduler);
   bool again = extra->room_in == to && extra->room_asked;
   if (again && now < extra->room_asked + extra->room_patience) return;
@@ -100,7 +100,6 @@ PressureAnswer pressure_ask(Actor *a, uint64_t to) {
   Actor *target = actor_table_at(&a->scheduler->runtime->table, to);
   if (!target || target == a || !makes_wait(target, to)) return stop_waiting(a), PRESSURE_GO;
   if (try_take(target)) return stop_waiting(a), PRESSURE_CHARGED;
-  if (!actor_extra(a)) return PRESSURE_GO;
   if (atomic_load_explicit(&a->congested, memory_order_relaxed) && closes_circle(a, to)) return stop_waiting(a), PRESSURE_CIRCLE;
   ask_for_room(a, to);
   return PRESSURE_WAIT;
@@ -127,7 +126,6 @@ bool pressure_try_charge(Scheduler *s, uint64_t to, Message *message) {
 /* False: that actor is gone. */
 static bool tell_room(Scheduler *s, Actor *a, uint64_t to) {
   Message *message = message_new(&s->messages, MESSAGE_ROOM, 0);
-  if (!message) return true;
   message->from = actor_id(a);
   message->number = ROOM_FREE;
   if (actor_try_deliver(s, to, message)) return true;
@@ -192,7 +190,7 @@ void pressure_receive(Scheduler *s, Actor *a, Message *message) {
 static int32_t charge_inbox(Actor *a) {
   int32_t count = 0;
   for (Message *each = a->inbox; each; each = each->next)
-    if ((each->kind == MESSAGE_PLAIN || each->kind == MESSAGE_REQUEST) && !(each->detail & (MESSAGE_URGENT | MESSAGE_CHARGED | MESSAGE_NOTICE))) {
+    if ((each->kind == MESSAGE_PLAIN || each->kind == MESSAGE_REQUEST) && !(each->detail & (MESSAGE_URGENT | MESSAGE_NOTICE))) { /* also one that was charged before there was a time without a limit */
       each->detail |= MESSAGE_CHARGED;
       count++;
     }
@@ -200,7 +198,7 @@ static int32_t charge_inbox(Actor *a) {
 }
 
 void pressure_set_limit(Actor *a, uint32_t limit) {
-  ActorExtra *extra = a->extra;
+  ActorExtra *extra = actor_extra(a);
   if (limit > INT32_MAX / 2) limit = INT32_MAX / 2;
   int32_t change = (int32_t)limit - (int32_t)extra->credit_limit;
   if (!extra->credit_limit && limit) {

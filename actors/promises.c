@@ -123,7 +123,6 @@ static void send_reply(Scheduler *s, Message *message, uint64_t to, uint64_t num
 void promise_reply_text(Scheduler *s, Actor *a, uint64_t to, uint64_t number, PromiseState state, const char *text) {
   size_t size = strlen(text);
   Message *message = message_new(&s->messages, MESSAGE_REPLY, size + 8);
-  if (!message) return;
   message->from = actor_id(a);
   message->bytes[0] = 0xda; /* str 16 */
   message->bytes[1] = (uint8_t)(size >> 8);
@@ -172,7 +171,6 @@ void promises_break(Scheduler *s, Actor *a, const Message *reason) {
 void promise_ask_owner(Scheduler *s, const Actor *a, const Object *mirror, uint64_t to, uint64_t to_number) {
   Message *message = message_new(&s->messages, MESSAGE_SUBSCRIBE, 0);
   SharedBytes *count = mirrors_find(&a->machine, mirror);
-  if (!message) return;
   if (count) message_try_hold(message, count); /* it is known at least until this has come: the smallest message has room */
   message->from = to;
   message->number = (uint64_t)oop_to_small(mirror->slots[PROMISE_NUMBER]);
@@ -220,7 +218,6 @@ static void notify_subscribers_may_gc(Scheduler *s, Actor *a, unsigned handle, P
 /* Its blocks run as a turn of their own, in the order in which promises were settled and messages came. */
 static void queue_reactions(Scheduler *s, Actor *a, uint64_t number) {
   Message *message = message_new(&s->messages, MESSAGE_REACTIONS, 0);
-  if (!message) return;
   message->number = number;
   a->reactions++;
   a->flags |= ACTOR_WAKE;

@@ -492,7 +492,7 @@ static void wake_main(Scheduler *s) {
   if (runtime->main_was_told || !runtime->main) return;
   runtime->main_was_told = true;
   Message *message = message_new(&s->messages, MESSAGE_INTERRUPT, 0);
-  if (message) actor_deliver(s, actor_id(runtime->main), message);
+  actor_deliver(s, actor_id(runtime->main), message);
 }
 
 void scheduler_poll(Scheduler *s) {

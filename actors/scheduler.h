@@ -124,7 +124,7 @@ void scheduler_wake(Scheduler *s);
 uint64_t scheduler_now(Scheduler *s);
 
 /* ---- timers ---- */
-/* Wakes actor TARGET at DEADLINE_NS, or delivers DELIVERY (owned) to it then. */
+/* Wakes actor TARGET at DEADLINE_NS, or delivers DELIVERY (owned) to it then.  Never NULL: it waits for memory. */
 Timer *scheduler_start_timer(Scheduler *s, uint64_t target, Message *delivery, uint64_t deadline_ns);
 /* The actor that waits no longer needs it.  Answers false when it has fired already: its message is on the way. */
 bool scheduler_cancel_timer(Scheduler *s, Timer *timer);

@@ -18,8 +18,9 @@
 #define FILE_MAGIC "ATOLLACT"
 
 void snapshot_begin(Actor *a, char *path) {
-  free(a->extra->snapshot_path);
-  a->extra->snapshot_path = path;
+  ActorExtra *extra = actor_extra(a);
+  free(extra->snapshot_path);
+  extra->snapshot_path = path;
 }
 
 bool snapshot_is_asked_for(const Actor *a) { return a->extra && a->extra->snapshot_path; }

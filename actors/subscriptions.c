@@ -57,7 +57,6 @@ static bool grow(Actor *a) {
 
 static bool ensure_place(Actor *a) {
   ActorExtra *extra = actor_extra(a);
-  if (!extra) return false;
   if (extra->subscription_free) return true;
   if (extra->subscription_capacity) rebuild(a, runtime_is_alive);
   return extra->subscription_count * 4 < extra->subscription_capacity * 3 || grow(a);

@@ -190,7 +190,6 @@ static void tell(Scheduler *s, const Actor *a, TraceEvent event, uint64_t other,
   size_t size = strlen(text);
   if (!a->extra || !(a->extra->trace_mask & event) || a->extra->trace_to == actor_id(a)) return;
   Message *message = message_new(&s->messages, MESSAGE_PLAIN, size + 8 * WIRE_SCALAR_MAX);
-  if (!message) return;
   uint8_t *at = put_name(wire_put_array(message->bytes, 6), WIRE_INSTANCE_NAMED, "ActorTraceEvent");
   at = put_name(at, WIRE_SYMBOL, names[event]);
   at = wire_put_extension64(at, WIRE_ACTOR, actor_id(a));
