@@ -167,6 +167,16 @@ static Node *statement(Parser *p) {
   return node;
 }
 
+/* What should stand behind a statement, and what may have been meant by what does. */
+static const char *behind_statement(const Parser *p) {
+  switch (p->token.kind) {
+  case TOKEN_COLON: return "'.' or the end of the statements (assignment is written :=)";
+  case TOKEN_OPEN_PAREN: return "'.' or the end of the statements (arguments stand behind keywords: 3 max: 4)";
+  case TOKEN_OPEN_BRACE: return "'.' or the end of the statements (blocks stand in [ ])";
+  default: return "'.' or the end of the statements";
+  }
+}
+
 /* Statements up to a closing bracket or the end; `| a |` and pragmas may stand between them. */
 void parser_statements(Parser *p, Block *block) {
   Node **tail = &block->statements;
@@ -184,7 +194,7 @@ void parser_statements(Parser *p, Block *block) {
       *tail = statement(p);
       tail = &(*tail)->next;
       if (block == p->top && p->token.kind == TOKEN_STRING) continue; /* as GNU Smalltalk does */
-      if (!ends_statements(p) && p->token.kind != TOKEN_PERIOD) parser_expected(p, "'.' or the end of the statements");
+      if (!ends_statements(p) && p->token.kind != TOKEN_PERIOD) parser_expected(p, behind_statement(p));
     }
   }
 }
@@ -274,6 +284,14 @@ static Node *literal_expression(Parser *p) {
   return node;
 }
 
+/* A newcomer's text in double quotes is a comment, and then something is missing.  The code may end in front of that comment. */
+static bool stands_at_comment(const Parser *p) {
+  const Source *source = p->compilation->source;
+  const char *at = p->previous, *end = source->text + source->length;
+  while (at && at < end && (unsigned char)*at <= ' ') at++;
+  return at && at < end && *at == '"';
+}
+
 static Node *primary(Parser *p) {
   switch (p->token.kind) {
   case TOKEN_IDENTIFIER: return name_expression(p);
@@ -283,7 +301,7 @@ static Node *primary(Parser *p) {
   default:
     if (parser_at_literal(p)) return literal_expression(p);
     if (p->token.kind == TOKEN_ASSIGN && text_is(p->token.text, "_")) return name_expression(p); /* the terminal's last answer */
-    parser_expected(p, "an expression");
+    parser_expected(p, stands_at_comment(p) ? "an expression (double quotes are around comments; text stands in single quotes)" : "an expression");
   }
 }
 

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "near_names.h"
 #include "compilation.h"
 #include "scanner.h"
 
@@ -181,11 +182,26 @@ static void assign_variable(Resolver *r, Variable *variable, SourcePosition at) 
 
 static void use_self(Resolver *r) { r->block->function->uses_self = r->block->function->needs_self = true; }
 
+typedef struct NearSearch {
+  const Resolver *r;
+  const Node *name;
+} NearSearch;
+
+static bool is_known_name(void *context, const char *name, size_t length) {
+  NearSearch *search = context;
+  CompilerScope *scope = search->r->compilation->scope;
+  Node node = *search->name;
+  node.text = (Text){name, length};
+  return find_variable(search->r, &node) || scope->lookup(scope, node.text).kind != NAME_UNKNOWN;
+}
+
 static _Noreturn void undeclared(Resolver *r, const Node *name) {
   CompilerScope *scope = r->compilation->scope;
-  char near[120] = "";
+  char near[120] = "", found[80];
   int shown = name->text.length > 60 ? 60 : (int)name->text.length;
   if (scope->suggest) scope->suggest(scope, name->text, near, sizeof near);
+  else if (near_name(name->text.start, name->text.length, is_known_name, &(NearSearch){r, name}, found, sizeof found))
+    snprintf(near, sizeof near, "'%s'", found);
   compilation_fail(r->compilation, name->at, "undefined variable %.*s referenced%s%s%s", shown, name->text.start,
                    *near ? "; did you mean " : "", near, *near ? "?" : "");
 }

@@ -81,7 +81,7 @@ static bool read_temporaries(Reader *r) {
 
 static bool read_statement(Reader *r) {
   Token first = r->token;
-  if (!reader_skip_statement(r)) return true;
+  if (!reader_skip_statement(r) || r->unterminated) return true;
   return !r->events->statement || r->events->statement(r->events, reader_text_from(r, first.start), first.at);
 }
 

@@ -18,6 +18,8 @@ typedef struct Reader {
   const char *group_close; /* start of the bracket that closed the last group */
   bool failed;             /* there was a syntax error */
   bool lost;               /* a bracket has no end: back to the top level */
+  bool unterminated;       /* a string or comment has no end: that was said */
+  unsigned long_string;    /* line of the first string that goes on over lines; 0: there is none */
   unsigned depth, recoveries;
   Text category;           /* from `{ #category : #x }`, for the method behind it */
 } Reader;

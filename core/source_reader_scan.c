@@ -10,6 +10,7 @@ void reader_advance(Reader *r) {
   r->previous = r->token.end;
   r->token = scanner_next(&r->scanner);
   if (r->token.kind == TOKEN_IDENTIFIER) r->token.text = (Text){r->token.start, (size_t)(r->token.end - r->token.start)};
+  if (r->token.kind == TOKEN_STRING && !r->long_string && memchr(r->token.start, '\n', (size_t)(r->token.end - r->token.start))) r->long_string = r->token.at.line;
 }
 
 void reader_skip(Reader *r, unsigned tokens) {
@@ -91,11 +92,20 @@ static void pop(BracketStack *stack, char c) {
   if (i) stack->count = i - 1;
 }
 
+/* The quote that is missing may be one above: that of the first string that goes on over lines. */
+static void report_unterminated(Reader *r) {
+  r->unterminated = true;
+  if (*r->token.start == '\'' && r->long_string)
+    reader_error(r, r->token.at, "%s; or one is missing in line %u, where a string begins that goes on over lines", r->token.problem, r->long_string);
+  else
+    reader_error(r, r->token.at, "%s", r->token.problem);
+}
+
 static bool unclosed(Reader *r, const Token *open) {
   char found[80];
   token_describe(&r->token, found, sizeof found);
   if (r->token.unterminated)
-    reader_error(r, r->token.at, "%s", r->token.problem);
+    report_unterminated(r);
   else
     reader_error(r, open->at, "this '%.*s' is never closed; found %s in line %u", (int)open->text.length,
                  open->text.start, found, r->token.at.line);
@@ -127,7 +137,7 @@ static bool skip_token(Reader *r) {
 static bool ends_code(Reader *r) {
   if (reader_at_end(r) || r->token.kind == TOKEN_BANG || r->token.kind == TOKEN_PERIOD) return true;
   if (r->token.unterminated) {
-    reader_error(r, r->token.at, "%s", r->token.problem);
+    report_unterminated(r);
     reader_advance(r);
     return true;
   }

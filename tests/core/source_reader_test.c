@@ -251,8 +251,8 @@ static void unclosed_bracket_is_named_and_the_next_definition_read(void **state)
 
 static void unterminated_string_is_reported_once(void **state) {
   (void)state;
-  assert_events("3 foo. 4 bar: 'abc.\n", "statement {3 foo} @1:1\nerror 1:15 this string has no closing quote\n"
-                                         "statement {4 bar: 'abc.\n} @1:8\n");
+  assert_events("3 foo. 4 bar: 'abc.\n", "statement {3 foo} @1:1\nerror 1:15 this string has no closing quote\n");
+  assert_events("'a foo.\nb foo: 'c'\n", "error 2:10 this string has no closing quote; or one is missing in line 1, where a string begins that goes on over lines\n");
 }
 
 static void event_that_answers_false_stops_reading(void **state) {
